@@ -1,0 +1,1 @@
+"""Whether to believe a posterior: arrays in, small frozen results out."""

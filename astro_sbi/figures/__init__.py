@@ -1,0 +1,1 @@
+"""Arrays and parameters in, plotly figures out."""

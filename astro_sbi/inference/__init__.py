@@ -1,0 +1,1 @@
+"""From simulations to a posterior: flows, training, sequential rounds, importance sampling."""

@@ -1,0 +1,121 @@
+"""What was measured: the observing pattern, the values on it, and where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from astropy import units as u
+from jaxtyping import Bool, Float64, Int32
+
+Kind = Literal["light_curve", "spectrum"]
+
+
+class ObservationError(ValueError):
+    """A file or a preparation that cannot be used; the message is the sentence a user reads."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an array of numbers means: name, unit (astropy string) and zero point."""
+
+    name: str
+    unit: str
+    zero_point: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name, zero point and unit as they stand at a plot's axis."""
+        name = f"{self.name} {self.zero_point}".strip()
+        return f"{name} [{self.unit}]" if self.unit else name
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Independent Gaussian errors of the values.
+
+    Args:
+        sigma: standard deviation of each value, in the unit of the value.
+        source: whether the file quoted the errors or they were estimated from the scatter.
+    """
+
+    sigma: Float64[np.ndarray, " n"]
+    source: Literal["quoted", "estimated"] = "quoted"
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """The observing pattern: where, in which channel and how precisely something was measured.
+
+    Args:
+        coordinate: time, wavelength or phase; float64, zero point kept.
+        channel: index into the observation's channel names.
+        used: False where a point is padding or masked.
+        noise: errors of the values.
+        known: named quantities that come with the observation and are not inferred, each a scalar or one value a point.
+    """
+
+    coordinate: Float64[np.ndarray, " n"]
+    channel: Int32[np.ndarray, " n"]
+    used: Bool[np.ndarray, " n"]
+    noise: Noise
+    known: Mapping[str, u.Quantity] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.coordinate)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an observation came from and what reading it cost.
+
+    Args:
+        file: the file's name as the user knows it, never used as a path.
+        sha256: checksum of the file's bytes, or of the settings that simulated it.
+        reader: name of the reader.
+        dropped: number of rows dropped for each reason.
+        warnings: sentences for the user.
+    """
+
+    file: str
+    sha256: str
+    reader: str
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """Points, the values measured on them, their meaning and their origin."""
+
+    kind: Kind
+    name: str
+    points: Points
+    value: Float64[np.ndarray, " n"]
+    coordinate_axis: Axis
+    value_axis: Axis
+    channels: tuple[str, ...]
+    origin: Origin
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over every number and unit that an inference can see; names and origin do not count."""
+        points = self.points
+        digest = hashlib.sha256()
+        meaning = [self.kind, self.coordinate_axis.unit, self.coordinate_axis.zero_point, self.value_axis.unit]
+        digest.update(json.dumps([meaning, list(self.channels)]).encode())
+        arrays = [points.coordinate, points.channel, points.used, points.noise.sigma, self.value]
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for name in sorted(points.known):
+            quantity = points.known[name]
+            digest.update(f"{name} {quantity.unit}".encode())
+            digest.update(np.ascontiguousarray(quantity.value, dtype=np.float64).tobytes())
+        return digest.hexdigest()

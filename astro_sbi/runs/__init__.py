@@ -1,0 +1,1 @@
+"""Settings, keys, bundles, jobs: everything that is kept."""

@@ -1,0 +1,190 @@
+"""What a simulator is: parameters, prior, noise-free prediction, noise; everything else follows here once."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from astropy import units as u
+from jaxtyping import Array, Bool, Float, Int
+
+from astro_sbi.observations.observation import Kind, Observation, ObservationError, Points
+from astro_sbi.simulators.prior import Prior
+
+if TYPE_CHECKING:
+    from astro_sbi.observations.preparation import Preparation
+
+Theta = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number to infer or to derive: its name in code, its symbol for text and for plots, its unit and meaning."""
+
+    name: str
+    latex: str
+    html: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class KnownQuantity:
+    """A quantity that comes with the observation.
+
+    Args:
+        name: key in ``Points.known``.
+        unit: unit in which the simulator wants it.
+        meaning: one line for the user.
+        default: used when the observation has none; None makes it required.
+        from_data: whether it was measured on the very data to be fitted, so that a prior made of it is too.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    default: float | None = None
+    from_data: bool = False
+
+
+class Pattern(NamedTuple):
+    """`Points` as a simulator sees them: float32, re-zeroed coordinate, known quantities as plain numbers.
+
+    ``known`` maps each of the simulator's known quantities to a scalar or an array [n] in the unit the simulator names.
+    """
+
+    coordinate: Float[Array, " n"]
+    sigma: Float[Array, " n"]
+    channel: Int[Array, " n"]
+    used: Bool[Array, " n"]
+    known: dict[str, Any]
+
+
+class Simulator(abc.ABC):
+    """What might have made an observation.
+
+    A subclass gives the class attributes, `predict` and, unless quoted errors and nothing else are the noise, `noise`.
+    ``theta`` maps parameter names to scalars; shapes are unbatched, vmap does the rest.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[int] = 1
+    kind: ClassVar[Kind]
+    parameters: ClassVar[tuple[Parameter, ...]]
+    derived_parameters: ClassVar[tuple[Parameter, ...]] = ()
+    prior: ClassVar[Prior]
+    known: ClassVar[tuple[KnownQuantity, ...]] = ()
+    coordinate_unit: ClassVar[str]
+    value_unit: ClassVar[str]
+    reference: ClassVar[str]
+    summary: ClassVar[str]
+    caveats: ClassVar[tuple[str, ...]] = ()
+
+    @abc.abstractmethod
+    def predict(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
+        """Noise-free value at each point (jax)."""
+
+    def noise(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
+        """Standard deviation of the noise at each point (jax)."""
+        return pattern.sigma
+
+    def derived(self, theta: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Derived quantities [S] of parameter draws [S] (NumPy, float64), keyed by `derived_parameters`' names."""
+        return {}
+
+    @abc.abstractmethod
+    def default_points(self) -> Points:
+        """The observing pattern that Explore and the shipped examples use."""
+
+    @property
+    @abc.abstractmethod
+    def preparation(self) -> Preparation:
+        """The preparation asked for when the user asks for nothing else."""
+
+    @property
+    def implicit(self) -> bool:
+        """Whether there is no likelihood to evaluate."""
+        return False
+
+    def null(self, theta: Mapping[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+        """The parameters [S] with the signal switched off (a flat line), or None where no such model is compared."""
+        return None
+
+
+def known_values(simulator: Simulator, points: Points) -> dict[str, np.ndarray]:
+    """The simulator's known quantities of an observing pattern as float64 numbers in the units the simulator names.
+
+    Raises:
+        ObservationError: if a required one is missing or has another dimension.
+    """
+    values: dict[str, np.ndarray] = {}
+    for wanted in simulator.known:
+        quantity = points.known.get(wanted.name)
+        if quantity is None and wanted.default is None:
+            raise ObservationError(f"the simulator {simulator.name} needs {wanted.name} [{wanted.unit}] ({wanted.meaning}) and the observation has none: give it")
+        try:
+            number = wanted.default if quantity is None else quantity.to_value(u.Unit(wanted.unit))
+        except u.UnitConversionError:
+            raise ObservationError(f"{wanted.name} is given in {quantity.unit}, which does not convert to {wanted.unit}") from None
+        values[wanted.name] = np.asarray(number, dtype=np.float64)
+    return values
+
+
+def pattern_of(simulator: Simulator, points: Points) -> Pattern:
+    """`Points` for jax: units converted, padded to the next of a few sizes so that compilation stays rare.
+
+    Padding repeats the last point with ``used`` False.
+    """
+    size = len(points)
+    padded = next((n for n in (64, 128, 192, 256, 384, 512, 768, 1024) if n >= size), -(-size // 512) * 512)
+    index = np.minimum(np.arange(padded), size - 1)
+    known = {
+        name: value[index].astype(np.float32) if value.ndim else np.float32(value)
+        for name, value in known_values(simulator, points).items()
+    }
+    return Pattern(
+        coordinate=points.coordinate[index].astype(np.float32),
+        sigma=points.noise.sigma[index].astype(np.float32),
+        channel=points.channel[index].astype(np.int32),
+        used=points.used[index] & (np.arange(padded) < size),
+        known=known,
+    )
+
+
+def padded_value(observation: Observation, pattern: Pattern) -> Float[np.ndarray, " n"]:
+    """The observed values padded like their pattern."""
+    index = np.minimum(np.arange(len(pattern.used)), len(observation) - 1)
+    return observation.value[index].astype(np.float32)
+
+
+def scalar_known(values: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The known quantities that a prior may depend on: the scalar ones."""
+    return {name: float(value) for name, value in values.items() if np.ndim(value) == 0}
+
+
+def priors_from_data(simulator: Simulator, prior: Prior) -> tuple[str, ...]:
+    """Parameters whose prior was made from the data to be fitted."""
+    measured = {quantity.name for quantity in simulator.known if quantity.from_data}
+    return tuple(name for name, distribution in prior.distributions if distribution.depends_on & measured)
+
+
+def log_likelihood(simulator: Simulator, theta: Theta, value: Float[Array, " n"], pattern: Pattern) -> Float[Array, ""]:
+    """Gaussian log likelihood of the used points, ``-sum((y - m)^2 / s^2 + log(2 pi s^2)) / 2`` (jax)."""
+    import jax.numpy as jnp
+
+    sigma = simulator.noise(theta, pattern)
+    residual = (value - simulator.predict(theta, pattern)) / sigma
+    terms = -0.5 * residual**2 - jnp.log(sigma) - 0.5 * jnp.log(2 * jnp.pi)
+    return jnp.sum(jnp.where(pattern.used, terms, 0.0))
+
+
+def simulate(simulator: Simulator, key: Array, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
+    """Noisy values at each point (jax)."""
+    import jax
+
+    mean = simulator.predict(theta, pattern)
+    return mean + simulator.noise(theta, pattern) * jax.random.normal(key, mean.shape, mean.dtype)

@@ -1,0 +1,221 @@
+"""Priors as triangular maps from unit normals to parameters: no draw can leave them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float
+from scipy import special
+
+Values = Mapping[str, Any]
+
+_CALL = re.compile(r"^\s*(uniform|loguniform|normal|fixed)\s*\(([^()]*)\)\s*$")
+_TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(\*?)\s*)?([a-z_][a-z0-9_]*)?\s*")
+
+
+class PriorError(ValueError):
+    """A prior that makes no sense; the message is the sentence a user reads."""
+
+
+def _ndtr(z: Any, xp: Any) -> Any:
+    """Cumulative distribution of the unit normal in the array library of ``z``."""
+    if xp is np:
+        return special.ndtr(z)
+    from jax.scipy.special import ndtr
+
+    return ndtr(z)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A bound ``constant + sum(coefficient * value[name])`` of earlier parameters and known quantities."""
+
+    constant: float
+    terms: tuple[tuple[str, float], ...] = ()
+
+    def at(self, values: Values) -> Any:
+        """The bound's value, given the values it names."""
+        return self.constant + sum(coefficient * values[name] for name, coefficient in self.terms)
+
+    def __str__(self) -> str:
+        parts = [f"{self.constant:g}"] if self.constant or not self.terms else []
+        parts += [name if coefficient == 1 else f"{coefficient:g}*{name}" for name, coefficient in self.terms]
+        return "+".join(parts).replace("+-", "-")
+
+    @classmethod
+    def parse(cls, text: str) -> Linear:
+        """Read ``1 + 0.5*radius_ratio``.
+
+        Raises:
+            PriorError: if the text is not a sum of numbers and numbers times names.
+        """
+        constant, terms, position, text = 0.0, [], 0, text.strip()
+        while position < len(text):
+            match = _TERM.match(text, position)
+            if not match or match.end() == position or not (match[2] or match[4]) or (position and not match[1]):
+                raise PriorError(f"'{text}' is not a number or a sum such as 1 + radius_ratio")
+            if match[2] and match[4] and not match[3]:
+                raise PriorError(f"'{text}' needs a * between number and name")
+            number = float(match[2] or 1.0) * (-1.0 if match[1] == "-" else 1.0)
+            if match[4]:
+                terms.append((match[4], number))
+            else:
+                constant += number
+            position = match.end()
+        if not text:
+            raise PriorError("a bound is missing")
+        return cls(constant, tuple(terms))
+
+
+def _bound(value: float | str | Linear) -> Linear:
+    if isinstance(value, Linear):
+        return value
+    return Linear.parse(value) if isinstance(value, str) else Linear(float(value))
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A one-dimensional prior: ``kind(first, second)`` with bounds that may depend on earlier values.
+
+    ``uniform(low, high)``, ``loguniform(low, high)``, ``normal(mean, sigma)`` and ``fixed(value)``.
+    """
+
+    kind: str
+    first: Linear
+    second: Linear
+
+    @property
+    def depends_on(self) -> frozenset[str]:
+        """Names of the parameters and known quantities in the bounds."""
+        return frozenset(name for bound in (self.first, self.second) for name, _ in bound.terms)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the prior ends at both sides (its ends are then prior edges)."""
+        return self.kind in ("uniform", "loguniform")
+
+    def physical(self, z: Any, values: Values, xp: Any = np) -> Any:
+        """Map unit-normal ``z`` to the parameter."""
+        first, second = self.first.at(values), self.second.at(values)
+        if self.kind == "fixed":
+            return first + 0.0 * z
+        if self.kind == "normal":
+            return first + second * z
+        quantile = _ndtr(z, xp)
+        if self.kind == "uniform":
+            return first + (second - first) * quantile
+        return first * xp.exp(quantile * xp.log(second / first))
+
+    def latent(self, theta: Any, values: Values) -> Any:
+        """Map the parameter back to unit-normal coordinates (NumPy; infinite at and beyond a bound)."""
+        first, second = self.first.at(values), self.second.at(values)
+        if self.kind == "fixed":
+            return np.zeros_like(theta)
+        if self.kind == "normal":
+            return (theta - first) / second
+        if self.kind == "uniform":
+            return special.ndtri(np.clip((theta - first) / (second - first), 0.0, 1.0))
+        return special.ndtri(np.clip(np.log(theta / first) / np.log(second / first), 0.0, 1.0))
+
+    def __str__(self) -> str:
+        return f"fixed({self.first})" if self.kind == "fixed" else f"{self.kind}({self.first},{self.second})"
+
+
+def uniform(low: float | str, high: float | str) -> Distribution:
+    """Uniform between two bounds."""
+    return Distribution("uniform", _bound(low), _bound(high))
+
+
+def loguniform(low: float | str, high: float | str) -> Distribution:
+    """Uniform in the logarithm between two positive bounds."""
+    return Distribution("loguniform", _bound(low), _bound(high))
+
+
+def normal(mean: float | str, sigma: float | str) -> Distribution:
+    """Gaussian."""
+    return Distribution("normal", _bound(mean), _bound(sigma))
+
+
+def fixed(value: float | str) -> Distribution:
+    """A known value: the parameter is not inferred."""
+    return Distribution("fixed", _bound(value), _bound(value))
+
+
+def parse_distribution(text: str) -> Distribution:
+    """Read ``uniform(0.05,0.12)``, ``loguniform(..)``, ``normal(..)`` or ``fixed(..)``.
+
+    Raises:
+        PriorError: if the text is none of these or its numbers make no distribution.
+    """
+    match = _CALL.match(text)
+    if not match:
+        raise PriorError(f"'{text}' is not a prior: write uniform(low,high), loguniform(low,high), normal(mean,sigma) or fixed(value)")
+    kind, arguments = match[1], match[2].split(",")
+    if len(arguments) != (1 if kind == "fixed" else 2):
+        raise PriorError(f"'{text}' needs {'one number' if kind == 'fixed' else 'two numbers'}")
+    first, second = Linear.parse(arguments[0]), Linear.parse(arguments[-1])
+    if not first.terms and not second.terms:
+        if kind in ("uniform", "loguniform") and not first.constant < second.constant:
+            raise PriorError(f"'{text}' needs its lower bound below its upper bound")
+        if (kind == "loguniform" and first.constant <= 0) or (kind == "normal" and second.constant <= 0):
+            raise PriorError(f"'{text}' needs a positive {'lower bound' if kind == 'loguniform' else 'sigma'}")
+    return Distribution(kind, first, second)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """An ordered set of distributions; each may depend on earlier parameters and on scalar known quantities.
+
+    In latent coordinates every free parameter is a unit normal.
+    """
+
+    distributions: tuple[tuple[str, Distribution], ...]
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.distributions]
+        for position, (name, distribution) in enumerate(self.distributions):
+            late = distribution.depends_on & set(names[position:])
+            if late:
+                raise PriorError(f"the prior of {name} depends on {', '.join(sorted(late))}, which is not drawn before it")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All parameters, in order."""
+        return tuple(name for name, _ in self.distributions)
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The parameters that are inferred, in the order of the latent coordinates."""
+        return tuple(name for name, distribution in self.distributions if distribution.kind != "fixed")
+
+    def replace(self, changes: Mapping[str, Distribution]) -> Prior:
+        """This prior with some distributions exchanged.
+
+        Raises:
+            PriorError: if a name is not a parameter.
+        """
+        unknown = set(changes) - set(self.names)
+        if unknown:
+            raise PriorError(f"there is no parameter {', '.join(sorted(unknown))}; there are {', '.join(self.names)}")
+        return Prior(tuple((name, changes.get(name, distribution)) for name, distribution in self.distributions))
+
+    def physical(self, z: Float[Array, "*batch d"], known: Values, xp: Any = np) -> dict[str, Any]:
+        """Map latent ``z`` (free parameters on the last axis) to ``{name: [*batch]}``, fixed ones included."""
+        values, column = dict(known), 0
+        out: dict[str, Any] = {}
+        for name, distribution in self.distributions:
+            is_free = distribution.kind != "fixed"
+            latent = z[..., column] if is_free else xp.zeros(z.shape[:-1], z.dtype)
+            out[name] = values[name] = distribution.physical(latent, values, xp)
+            column += is_free
+        return out
+
+    def latent(self, theta: Values, known: Values) -> Float[np.ndarray, "*batch d"]:
+        """Map ``{name: [*batch]}`` back to latent coordinates of the free parameters (NumPy)."""
+        values = {**known, **theta}
+        columns = [d.latent(np.asarray(theta[name]), values) for name, d in self.distributions if d.kind != "fixed"]
+        return np.stack(columns, axis=-1)

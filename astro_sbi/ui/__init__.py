@@ -1,0 +1,1 @@
+"""Everything that calls streamlit outside the pages."""
