@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from astropy import units as u
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
 from astro_sbi.observations.observation import Kind, Observation, ObservationError, Points
 from astro_sbi.simulators.prior import Prior
 
 if TYPE_CHECKING:
+    from jaxtyping import Array
+
     from astro_sbi.observations.preparation import Preparation
 
 Theta = Mapping[str, Any]

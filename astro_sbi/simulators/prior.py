@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from scipy import special
+
+if TYPE_CHECKING:
+    from jaxtyping import Array
 
 Values = Mapping[str, Any]
 
