@@ -1,10 +1,27 @@
 """Fixtures that every room's tests share."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_configure() -> None:
+    """Keep tests away from the user's store and compile each jax program once for all sessions."""
+    os.environ["ASTRO_SBI_STORE"] = tempfile.mkdtemp(prefix="astro_sbi-store-")
+    caches = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(caches / "astro_sbi-tests" / "jax"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the session's store."""
+    shutil.rmtree(os.environ["ASTRO_SBI_STORE"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +30,37 @@ def shared() -> Path:
     if not (SHARED / "observations").is_dir():
         pytest.skip("the folder 'shared' with real observations is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def session_store() -> Path:
+    """The store of this test session, which ``ASTRO_SBI_STORE`` names."""
+    return Path(os.environ["ASTRO_SBI_STORE"])
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty store of the test's own, which ``ASTRO_SBI_STORE`` names."""
+    root = tmp_path / "store"
+    monkeypatch.setenv("ASTRO_SBI_STORE", str(root))
+    return root
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The Chromium that browser tests drive: Debian's, or Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next(filter(None, map(shutil.which, names)), None) or _playwright_chromium()
+    if path is None and os.environ.get("ASTRO_SBI_REQUIRE_BROWSER"):
+        pytest.fail("there is no Chromium, and ASTRO_SBI_REQUIRE_BROWSER asks for one")
+    if path is None:
+        pytest.skip("there is no Chromium: apt-get install chromium, or .venv/bin/playwright install chromium")
+    return path
+
+
+def _playwright_chromium() -> str | None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
