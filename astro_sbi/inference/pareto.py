@@ -27,7 +27,7 @@ def khat(log_weight: Float[np.ndarray, " S"]) -> float:
         InferenceError: if a log weight is NaN or +inf.
 
     References:
-        Vehtari et al. 2024, JMLR 25, 72, section 2; Zhang & Stephens 2009, Technometrics 51, 316, eqs. 7-11.
+        Vehtari et al. 2024, JMLR 25, 72; Zhang & Stephens 2009, Technometrics 51, 316.
     """
     log_weight = np.asarray(log_weight, dtype=np.float64)
     if np.isnan(log_weight).any() or np.isposinf(log_weight).any():
@@ -63,7 +63,7 @@ def generalised_pareto_shape(exceedance: Float[np.ndarray, " n"]) -> float:
         The shape, positive for tails heavier than exponential, shrunk as ``(n k + 10 / 2) / (n + 10)``.
 
     References:
-        Zhang & Stephens 2009, Technometrics 51, 316, eqs. 7-11; Vehtari et al. 2024, JMLR 25, 72, appendix C.
+        Zhang & Stephens 2009, Technometrics 51, 316 (the estimate); Vehtari et al. 2024, JMLR 25, 72 (the shrinking).
     """
     excess = np.sort(np.asarray(exceedance, dtype=np.float64))
     n = len(excess)

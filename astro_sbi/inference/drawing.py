@@ -1,0 +1,102 @@
+"""From trained rounds to a weighted posterior of one observation."""
+
+from __future__ import annotations
+
+import time
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from astro_sbi.inference.box import Box
+from astro_sbi.inference.estimator import PosteriorEstimator
+from astro_sbi.inference.importance import importance_draws, importance_of
+from astro_sbi.inference.posterior import OnProgress, Posterior, ShouldStop
+from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.search import Peaks
+from astro_sbi.inference.sequential import TrainedRounds, proposals
+from astro_sbi.inference.standardiser import components
+
+_SHOWN = 4000
+_FLOW_SHARE = 0.86
+
+
+def draw_posterior(
+    problem: Problem, trained: TrainedRounds, samples: int, seed: int, *, on_progress: OnProgress, should_stop: ShouldStop
+) -> Posterior:
+    """Draw from the defensive mixture, weigh with the exact likelihood, and note what the checks need.
+
+    Args:
+        problem: the observation, its simulator and prior.
+        trained: what sequential training left.
+        samples: number of weighted draws.
+        seed: of the draws; the training's seed does not matter here.
+        on_progress: told of the phase.
+        should_stop: unused between the few seconds of sampling, kept for one signature everywhere.
+
+    Returns:
+        The posterior; its ``seconds`` hold the phases of training with the sampling added.
+    """
+    began = time.perf_counter()
+    on_progress("sampling", 0, samples, None)
+    rng = np.random.default_rng([seed, 3])
+    mixture = proposals(trained.first, trained.last, trained.peaks, problem.value, flow=_FLOW_SHARE)
+    draws = importance_draws(mixture, problem.log_likelihood, rng, samples)
+    order = rng.permutation(samples)
+    flow = trained.last.given(problem.value).sample(rng, _SHOWN)
+    prior = rng.standard_normal((_SHOWN, problem.dimension))
+    best = draws.latent[np.argmax(draws.log_likelihood + draws.log_prior)]
+    on_progress("sampling", samples, samples, None)
+    seconds = dict(trained.seconds)
+    seconds["sample"] += time.perf_counter() - began
+    return Posterior(
+        theta={name: value[order] for name, value in problem.theta(draws.latent).items()},
+        latent=draws.latent[order],
+        log_q=draws.log_q[order],
+        log_prior=draws.log_prior[order],
+        log_likelihood=draws.log_likelihood[order],
+        weight=draws.weight[order],
+        importance=importance_of(draws),
+        flow_theta=problem.theta(flow),
+        prior_theta=problem.theta(prior),
+        rounds=trained.rounds,
+        peak_outside=peak_outside(trained.peaks, trained.last.box),
+        best_theta=_single(problem, best),
+        least_squares=_single(problem, trained.peaks.least_squares),
+        distance_p=distance_p(problem, trained.last, rng),
+        seconds=seconds,
+    )
+
+
+def peak_outside(peaks: Peaks, box: Box) -> float | None:
+    """Height of the best peak outside the box over the best one inside (nats); None where all lie inside."""
+    inside = box.contains(peaks.latent)
+    if inside.all():
+        return None
+    highest = peaks.height[inside].max() if inside.any() else -np.inf
+    return float(peaks.height[~inside].max() - highest)
+
+
+def distance_p(problem: Problem, estimator: PosteriorEstimator, rng: np.random.Generator, simulations: int = 2048) -> float:
+    """Share of fresh simulations from the estimator's box at least as far from their centre as the observation.
+
+    The distance is Mahalanobis's in the scaled components that the network sees; its null distribution is the
+    simulations' own.
+    """
+    mean, sigma = problem.simulate(estimator.box.outer(rng.standard_normal((simulations, problem.dimension))))
+    noisy = mean + sigma * rng.standard_normal(mean.shape).astype(np.float32)
+    seen = np.asarray(components(estimator.standard, jnp.asarray(np.vstack([noisy, problem.value]))), np.float64)
+    return mahalanobis_p(seen[:-1], seen[-1])
+
+
+def mahalanobis_p(simulated: Float[np.ndarray, "N k"], observed: Float[np.ndarray, " k"]) -> float:
+    """Share of simulated feature vectors at least as far from their mean as the observed one, between 1/(N+1) and 1."""
+    covariance = np.cov(simulated.T) + 1e-6 * np.eye(simulated.shape[1])
+    centre = simulated.mean(axis=0)
+    white = np.linalg.solve(np.linalg.cholesky(covariance), (np.vstack([simulated, observed]) - centre).T)
+    distance = np.sum(white**2, axis=0)
+    return float((1 + np.sum(distance[:-1] >= distance[-1])) / (len(simulated) + 1))
+
+
+def _single(problem: Problem, z: Float[np.ndarray, " d"]) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in problem.theta(z[None]).items()}

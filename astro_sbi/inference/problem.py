@@ -1,0 +1,92 @@
+"""One observation to be explained by one simulator under one prior, as functions of latent coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from astro_sbi.observations.observation import Observation
+from astro_sbi.simulators.base import Pattern, Simulator, known_values, log_likelihood, padded_value, pattern_of, scalar_known
+from astro_sbi.simulators.prior import Prior
+
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A simulator, its prior and one observing pattern with the observed values.
+
+    Args:
+        simulator: what may have made the observation.
+        prior: prior of its parameters.
+        pattern: the padded observing pattern.
+        known: scalar known quantities that the prior may depend on.
+        value: observed values, padded like the pattern.
+    """
+
+    simulator: Simulator
+    prior: Prior
+    pattern: Pattern
+    known: dict[str, float]
+    value: Float[np.ndarray, " n"]
+
+    @classmethod
+    def of(cls, simulator: Simulator, prior: Prior, observation: Observation) -> Problem:
+        """The problem that a prepared observation poses."""
+        pattern = pattern_of(simulator, observation.points)
+        known = scalar_known(known_values(simulator, observation.points))
+        return cls(simulator, prior, pattern, known, padded_value(observation, pattern))
+
+    @property
+    def dimension(self) -> int:
+        """Number of free parameters."""
+        return len(self.prior.free)
+
+    def theta(self, z: Float[np.ndarray, "S d"]) -> dict[str, np.ndarray]:
+        """Physical parameters [S] of latent draws, float64."""
+        return self.prior.physical(np.asarray(z, np.float64), self.known)
+
+    def simulate(self, z: Float[np.ndarray, "S d"]) -> tuple[Float[np.ndarray, "S n"], Float[np.ndarray, "S n"]]:
+        """Noise-free values and standard deviations of the noise at latent draws."""
+        mean, sigma = self._in_chunks(self._simulate, z)
+        return mean, sigma
+
+    def log_likelihood(self, z: Float[np.ndarray, "S d"]) -> Float[np.ndarray, " S"]:
+        """Log likelihood of the observation at latent draws, float64; -inf where it is not finite."""
+        value = self._in_chunks(self._log_likelihood, z).astype(np.float64)
+        return np.where(np.isfinite(value), value, -np.inf)
+
+    def log_density(self, z: Float[Array, " d"], known: Any, value: Any, pattern: Pattern) -> Float[Array, ""]:
+        """Log of likelihood times prior at one latent point (jax, differentiable), up to the prior's constant."""
+        theta = self.prior.physical(z, known, jnp)
+        return log_likelihood(self.simulator, theta, value, pattern) - 0.5 * jnp.sum(z**2)
+
+    @cached_property
+    def _simulate(self) -> Callable[..., Any]:
+        def both(theta: Any, value: Any, pattern: Pattern) -> tuple[Array, Array]:
+            return self.simulator.predict(theta, pattern), self.simulator.noise(theta, pattern)
+
+        return jax.jit(jax.vmap(both, in_axes=(0, None, None)))
+
+    @cached_property
+    def _log_likelihood(self) -> Callable[..., Any]:
+        def one(theta: Any, value: Any, pattern: Pattern) -> Array:
+            return log_likelihood(self.simulator, theta, value, pattern)
+
+        return jax.jit(jax.vmap(one, in_axes=(0, None, None)))
+
+    def _in_chunks(self, function: Callable[..., Any], z: Float[np.ndarray, "S d"]) -> Any:
+        """Evaluate in chunks of one size, so that one compilation serves any number of draws."""
+        theta = {name: np.asarray(values, np.float32) for name, values in self.theta(z).items()}
+        total, parts = len(z), []
+        for start in range(0, total, _CHUNK):
+            index = np.minimum(np.arange(start, start + _CHUNK), total - 1)
+            parts.append(function({name: values[index] for name, values in theta.items()}, self.value, self.pattern))
+        return jax.tree.map(lambda *leaves: np.concatenate([np.asarray(leaf) for leaf in leaves])[:total], *parts)

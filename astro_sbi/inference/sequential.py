@@ -1,0 +1,227 @@
+"""Sequential neural posterior estimation with truncated priors: a broad round, then rounds where the posterior lives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from astro_sbi.inference.box import Box
+from astro_sbi.inference.estimator import PosteriorEstimator
+from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective_size, importance_draws, importance_of, tempered
+from astro_sbi.inference.network import NetworkSettings, build_network
+from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Round, ShouldStop
+from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.search import Peaks, search_peaks
+from astro_sbi.inference.standardiser import feature_count, fit_standardiser
+from astro_sbi.inference.training import Bank, Trainer, TrainingSettings, build_trainer, train
+
+
+@dataclass(frozen=True)
+class SequentialSettings:
+    """How rounds follow each other.
+
+    Args:
+        simulations: noise-free simulations per round.
+        steps: training steps of the first, broad round.
+        later_steps: training steps of each later round.
+        rounds: rounds at most.
+        draws: draws that judge a round.
+        efficiency: the flow's efficiency at which no further round is needed.
+        effective: effective draws that place the next box.
+        padding: share of its width by which a box is padded on each side.
+    """
+
+    simulations: int = 8192
+    steps: int = 300
+    later_steps: int = 500
+    rounds: int = 5
+    draws: int = 16384
+    efficiency: float = 0.3
+    effective: int = 2000
+    padding: float = 0.3
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRounds:
+    """What sequential training leaves behind; draws of the posterior need nothing else.
+
+    Args:
+        first: estimator of the broad first round.
+        last: estimator of the best later round.
+        rounds: all rounds.
+        peaks: what the multi-start search found; None for an implicit simulator.
+        seconds: wall seconds by phase.
+    """
+
+    first: PosteriorEstimator
+    last: PosteriorEstimator
+    rounds: tuple[Round, ...]
+    peaks: Peaks | None
+    seconds: dict[str, float]
+
+
+class _Clock:
+    """Adds up wall seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(("simulate", "compile", "train", "sample", "check"), 0.0)
+        self._last = time.perf_counter()
+
+    def book(self, phase: str) -> None:
+        """Book the time since the last booking."""
+        now = time.perf_counter()
+        self.seconds[phase] += now - self._last
+        self._last = now
+
+    def shift(self, seconds: float, source: str, target: str) -> None:
+        """Move booked time from one phase to another."""
+        self.seconds[source] -= seconds
+        self.seconds[target] += seconds
+
+
+def proposals(
+    first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks | None, value: Float[np.ndarray, " n"], *, flow: float
+) -> list[tuple[float, Density]]:
+    """The defensive mixture: a share of the last flow first, the first flow, the prior, and broad densities at the peaks.
+
+    Args:
+        first: estimator of the broad first round.
+        last: estimator of the current round.
+        peaks: peaks of the posterior density; None for an implicit simulator.
+        value: the observation.
+        flow: share of the last flow.
+    """
+    defence = 0.05
+    broad = peaks.mixture(1.5) if peaks else first.given(value)
+    return [(flow, last.given(value)), (defence, UnitNormal(last.box.lower.size)), (defence, first.given(value)), (1 - flow - 2 * defence, broad)]
+
+
+def next_box(draws: Draws, peaks: Peaks, box: Box, settings: SequentialSettings, rng: np.random.Generator) -> Box:
+    """Where the tempered weights put the posterior, padded, with all peaks inside and no draw's mode cut off."""
+    weight = tempered(draws.log_weight, settings.effective)
+    chosen = draws.latent[rng.choice(len(weight), 4 * settings.effective, p=weight)]
+    low, high = np.quantile(chosen, [0.0005, 0.9995], axis=0)
+    pad = settings.padding * (high - low)
+    found = Box.around(low - pad, high + pad)
+    return found.union(peaks.box(4.0))
+
+
+def leaning_edges(draws: Draws, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper edges of a truncated box at which more posterior mass lies than a Gaussian tail would leave."""
+    weight = draws.weight
+    width = box.upper - box.lower
+    with np.errstate(invalid="ignore"):
+        near_low = (draws.latent < box.lower + 0.03 * width) & np.isfinite(box.lower)
+        near_high = (draws.latent > box.upper - 0.03 * width) & np.isfinite(box.upper)
+    return weight @ near_low > 0.002, weight @ near_high > 0.002
+
+
+def widened(box: Box, low: np.ndarray, high: np.ndarray) -> Box:
+    """The box with the named edges moved out by half its width."""
+    width = np.where(np.isfinite(box.upper - box.lower), box.upper - box.lower, 0.0)
+    return Box.around(np.where(low, box.lower - 0.5 * width, box.lower), np.where(high, box.upper + 0.5 * width, box.upper))
+
+
+class SequentialTraining:
+    """Runs the rounds of one problem."""
+
+    def __init__(self, problem: Problem, settings: SequentialSettings, seed: int, ensemble: int, on_progress: OnProgress, should_stop: ShouldStop, on_round: Callable[[int, Round], None] | None = None) -> None:
+        self.problem, self.settings, self.ensemble = problem, settings, ensemble
+        self.on_progress, self.should_stop, self.on_round = on_progress, should_stop, on_round
+        self.rng, self.key = np.random.default_rng([seed, 2]), jax.random.key(seed)
+        self.clock = _Clock()
+
+    def run(self) -> TrainedRounds:
+        """Train until the efficiency is enough, the rounds are used up or a round brings nothing."""
+        settings, problem, box = self.settings, self.problem, Box.whole(self.problem.dimension)
+        bank, latent = self._bank(box)
+        peaks = self._search(bank, latent)
+        self.on_progress("compiling", 0, 1, None)
+        self.key, network_key = jax.random.split(self.key)
+        network, parameters = build_network(problem.dimension, feature_count(problem.dimension), settings.network, network_key, self.ensemble)
+        trainer = build_trainer(network, settings.training)
+        self.clock.book("compile")
+        first = last = best = None
+        best_efficiency, rounds = -1.0, []
+        for number in range(settings.rounds):
+            if number:
+                bank, _ = self._bank(box)
+            began = time.perf_counter()
+            last, losses = self._train(trainer, parameters, bank, box, last, number)
+            parameters = last.parameters
+            first = first or last
+            judged, draws = self._judge(first, last, peaks)
+            rounds.append(Round(*judged, box.log_mass, time.perf_counter() - began, np.stack([box.lower, box.upper]), losses))
+            if self.on_round:
+                self.on_round(number, rounds[-1])
+            leaning = leaning_edges(draws, box)
+            if number and judged[0] > best_efficiency and not np.any(leaning):
+                best, best_efficiency = last, judged[0]
+            if number and self._enough(rounds, leaning):
+                break
+            box = widened(box, *leaning) if np.any(leaning) else next_box(draws, peaks, box, settings, self.rng)
+        return TrainedRounds(first, best or last, tuple(rounds), peaks, self.clock.seconds)
+
+    def _bank(self, box: Box) -> tuple[Bank, Float[np.ndarray, "N d"]]:
+        """Draw and simulate a bank; simulations that are not finite are replaced, and refused when they are many."""
+        self.on_progress("simulating", 0, self.settings.simulations, None)
+        inner = self.rng.standard_normal((self.settings.simulations, self.problem.dimension))
+        latent = box.outer(inner)
+        mean, sigma = self.problem.simulate(latent)
+        sound = np.isfinite(mean).all(axis=1) & np.isfinite(sigma).all(axis=1) & (sigma > 0).all(axis=1)
+        if sound.mean() < 0.9:
+            raise InferenceError(f"{1 - sound.mean():.0%} of the simulations are not finite: check the priors of {', '.join(self.problem.prior.free)}")
+        if not sound.all():
+            index = np.where(sound, np.arange(len(sound)), self.rng.choice(np.flatnonzero(sound), len(sound)))
+            inner, latent, mean, sigma = inner[index], latent[index], mean[index], sigma[index]
+        self.on_progress("simulating", self.settings.simulations, self.settings.simulations, None)
+        self.clock.book("simulate")
+        return Bank(inner.astype(np.float32), mean, sigma), latent
+
+    def _search(self, bank: Bank, latent: Float[np.ndarray, "N d"]) -> Peaks:
+        self._pause("searching")
+        used = self.problem.pattern.used
+        residual = (self.problem.value - bank.mean) / bank.sigma
+        log_likelihood = np.sum(np.where(used, -0.5 * residual.astype(np.float64) ** 2 - np.log(bank.sigma), 0.0), axis=1)
+        peaks = search_peaks(self.problem, latent, log_likelihood, self.rng)
+        self.clock.book("check")
+        return peaks
+
+    def _train(self, trainer: Trainer, parameters, bank: Bank, box: Box, previous: PosteriorEstimator | None, number: int):
+        standard = fit_standardiser(bank.latent, bank.mean, bank.sigma, self.problem.pattern.used, self.rng)
+        steps = self.settings.later_steps if number else self.settings.steps
+        self.key, key = jax.random.split(self.key)
+        trained = train(trainer, parameters, jax.device_put(bank), standard, steps, key, on_step=lambda done, total, loss: self.on_progress("training", done, total, loss), should_stop=self.should_stop)
+        self.clock.book("train")
+        self.clock.shift(trained.compile_seconds, "train", "compile")
+        made = previous.retrained(trained.parameters, standard, box) if previous else PosteriorEstimator(trainer.network, trained.parameters, standard, box)
+        return made, trained.losses
+
+    def _judge(self, first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks) -> tuple[tuple[float, float], Draws]:
+        """Efficiency of the last flow alone and evidence of the whole mixture."""
+        self._pause("sampling")
+        value, draws = self.problem.value, self.settings.draws
+        mixture = proposals(first, last, peaks, value, flow=0.45)
+        drawn = importance_draws(mixture, self.problem.log_likelihood, self.rng, draws)
+        count = round(mixture[0][0] * draws)
+        own = drawn.log_likelihood[:count] + drawn.log_prior[:count] - mixture[0][1].log_prob(drawn.latent[:count])
+        own = np.exp(own - own.max())
+        efficiency = effective_size(own / own.sum()) / count
+        self.clock.book("sample")
+        return (efficiency, importance_of(drawn).log_evidence), drawn
+
+    def _enough(self, rounds: list[Round], leaning: tuple[np.ndarray, np.ndarray]) -> bool:
+        stable = abs(rounds[-1].log_evidence - rounds[-2].log_evidence) < 0.3
+        return rounds[-1].efficiency >= self.settings.efficiency and stable and not np.any(leaning)
+
+    def _pause(self, phase: str) -> None:
+        if self.should_stop():
+            raise Cancelled
+        self.on_progress(phase, 0, 1, None)
