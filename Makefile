@@ -36,7 +36,7 @@ bench: $(DEV) ## compare speed and accuracy with reference samplers
 	set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done
 
 lock: | .venv/bin/python ## pin what pyproject.toml's ranges resolve to (newest: make lock UPGRADE=--upgrade)
-	$(PIP) install uv
+	@$(PIP) install uv
 	compile() { $(BIN)/python -m uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --annotation-style line \
 	    --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) "$$@"; }; \
 	compile --output-file requirements.txt pyproject.toml && \
@@ -64,15 +64,15 @@ clean: ## remove the virtual environment and every cache beside the code
 $(APP): | .venv/bin/python
 	@echo "installing requirements.txt into .venv (once, a minute or two)"
 	@$(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
-	$(PIP) install -r requirements.txt
-	$(PIP) install --no-deps -e .
+	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-deps -e .
 	@rm -f .venv/.installed-app-*; touch $@
 
 $(DEV): | .venv/bin/python
 	@echo "installing requirements-dev.txt into .venv (once, a minute or two)"
 	@$(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
-	$(PIP) install -r requirements-dev.txt
-	$(PIP) install --no-deps -e .
+	@$(PIP) install -r requirements-dev.txt
+	@$(PIP) install --no-deps -e .
 	@rm -f .venv/.installed-*; touch $(APP) $@
 
 chromium: $(DEV)
