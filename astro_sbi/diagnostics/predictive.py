@@ -1,0 +1,144 @@
+"""Posterior predictive checks: could the model, with the noise that was quoted, have made these data?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy import special
+
+from astro_sbi.diagnostics.residuals import red_noise
+
+_FALSE_ALARM = 0.01
+
+
+class DiagnosticsError(ValueError):
+    """A check that was given what it cannot judge; the message says what."""
+
+
+@dataclass(frozen=True)
+class PredictiveCheck:
+    """What the residuals say about the model and about the quoted errors.
+
+    Args:
+        points: number of points n.
+        p_value: posterior predictive p of chi-square with the quoted errors; small means a worse fit than the model explains.
+        p_value_fitted: the same with the noise that the model fitted; a free jitter hides misfit here.
+        chi2_per_point_quoted: mean over draws of chi-square over n with the quoted errors; 1 expected.
+        chi2_per_point_fitted: the same with the fitted noise.
+        noise_ratio: fitted noise over quoted errors, median over points and draws.
+        largest_residual: largest |value - mean model| in quoted sigma.
+        largest_residual_limit: what the largest of n Gaussian residuals exceeds in one data set of a hundred.
+        largest_residual_index: which point that is.
+        residual_correlation: lag-1 autocorrelation of the residuals in quoted sigma.
+        red_noise: factor beta by which errors that assume white noise are too small.
+        correlation_p: share of shuffled residuals that look at least as correlated.
+    """
+
+    points: int
+    p_value: float
+    p_value_fitted: float
+    chi2_per_point_quoted: float
+    chi2_per_point_fitted: float
+    noise_ratio: float
+    largest_residual: float
+    largest_residual_limit: float
+    largest_residual_index: int
+    residual_correlation: float
+    red_noise: float
+    correlation_p: float
+
+
+def predictive_check(
+    value: Float[np.ndarray, " n"],
+    model_draws: Float[np.ndarray, "S n"],
+    sigma_quoted: Float[np.ndarray, " n"],
+    sigma_draws: Float[np.ndarray, "S n"],
+    weight: Float[np.ndarray, " S"] | None = None,
+    *,
+    coordinate: Float[np.ndarray, " n"] | None = None,
+    seed: int = 1,
+) -> PredictiveCheck:
+    r"""Compare the observation with what the posterior predicts.
+
+    With independent Gaussian noise the chi-square of a replicate about its own draw is chi-square distributed with n degrees
+    of freedom whatever the draw, so the posterior predictive :math:`p = \sum_s w_s P(\chi^2_n > \chi^2(y, m_s))` needs
+    no simulated replicates.
+
+    Args:
+        value: observed values, unpadded.
+        model_draws: noise-free model of each posterior draw, unit of the value.
+        sigma_quoted: errors that came with the observation.
+        sigma_draws: standard deviation of the noise of each draw.
+        weight: importance weights of the draws; equal if None.
+        coordinate: gives the order of the points for their correlation; as they stand if None.
+        seed: of the permutations in the correlation test.
+
+    Returns:
+        The check's numbers.
+
+    Raises:
+        DiagnosticsError: if shapes disagree, an error is not positive or a number is not finite.
+
+    References:
+        Gelman, Meng & Stern 1996, Statistica Sinica 6, 733; Winn et al. 2008, ApJ 683, 1076 (red noise).
+    """
+    value, sigma = np.asarray(value, np.float64), np.asarray(sigma_quoted, np.float64)
+    draws, sigma_draws = np.asarray(model_draws, np.float64), np.asarray(sigma_draws, np.float64)
+    weight = _normalised(weight, len(draws))
+    _refuse_nonsense(value, draws, sigma, sigma_draws)
+    p_quoted, chi2_quoted = _chi_square(value, draws, sigma, weight)
+    p_fitted, chi2_fitted = _chi_square(value, draws, sigma_draws, weight)
+    residual = (value - weight @ draws) / sigma
+    worst = int(np.argmax(np.abs(residual)))
+    order = np.arange(len(value)) if coordinate is None else np.argsort(coordinate, kind="stable")
+    red = red_noise(residual[order], seed=seed)
+    return PredictiveCheck(
+        points=len(value),
+        p_value=p_quoted,
+        p_value_fitted=p_fitted,
+        chi2_per_point_quoted=chi2_quoted,
+        chi2_per_point_fitted=chi2_fitted,
+        noise_ratio=float(weight @ np.median(sigma_draws / sigma, axis=1)),
+        largest_residual=float(abs(residual[worst])),
+        largest_residual_limit=largest_expected(len(value)),
+        largest_residual_index=worst,
+        residual_correlation=red.lag_one,
+        red_noise=red.beta,
+        correlation_p=red.p_value,
+    )
+
+
+def largest_expected(n: int, false_alarm: float = _FALSE_ALARM) -> float:
+    """What the largest of n absolute Gaussian residuals exceeds with a probability of ``false_alarm``, in sigma."""
+    return float(-special.ndtri(-0.5 * np.expm1(np.log1p(-false_alarm) / n)))
+
+
+def _chi_square(
+    value: Float[np.ndarray, " n"], draws: Float[np.ndarray, "S n"], sigma: Float[np.ndarray, "*S n"], weight: Float[np.ndarray, " S"]
+) -> tuple[float, float]:
+    """Posterior predictive p of chi-square, and the mean chi-square per point."""
+    chi2 = np.sum(((value - draws) / sigma) ** 2, axis=1)
+    return float(weight @ special.chdtrc(len(value), chi2)), float(weight @ chi2 / len(value))
+
+
+def _normalised(weight: Float[np.ndarray, " S"] | None, draws: int) -> Float[np.ndarray, " S"]:
+    weight = np.ones(draws) if weight is None else np.asarray(weight, np.float64)
+    if weight.shape != (draws,) or not weight.sum() > 0:
+        raise DiagnosticsError(
+            f"expected one weight for each of {draws} draws, some of them positive; got an array of shape {weight.shape}"
+        )
+    return weight / weight.sum()
+
+
+def _refuse_nonsense(
+    value: Float[np.ndarray, " n"], draws: Float[np.ndarray, "S n"], sigma: Float[np.ndarray, " n"], sigma_draws: Float[np.ndarray, "S n"]
+) -> None:
+    if not draws.shape[1:] == value.shape == sigma.shape or sigma_draws.shape != draws.shape:
+        shapes = f"{value.shape}, {draws.shape}, {sigma.shape} and {sigma_draws.shape}"
+        raise DiagnosticsError(f"value [n], model_draws [S, n], sigma_quoted [n] and sigma_draws [S, n] have the shapes {shapes}")
+    if not all(np.isfinite(array).all() for array in (value, draws, sigma, sigma_draws)):
+        raise DiagnosticsError("the observation, its errors or the model's draws hold numbers that are not finite; mask those points")
+    if not ((sigma > 0).all() and (sigma_draws > 0).all()):
+        raise DiagnosticsError("some errors are not positive; mask those points or give them an error")

@@ -1,0 +1,165 @@
+"""One verdict from all checks, each reason a sentence with its number and what to do next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from astro_sbi.diagnostics.detection import Detection
+from astro_sbi.diagnostics.edges import EdgeMass
+from astro_sbi.diagnostics.predictive import PredictiveCheck
+from astro_sbi.diagnostics.thresholds import threshold
+from astro_sbi.inference.posterior import Grade, Importance, Verdict
+
+_SIGNIFICANT = 0.01
+_PRESSED = 0.3
+_NO_LIKELIHOOD = (
+    "This simulator has no likelihood, so the flow's posterior could not be corrected or checked draw by draw: "
+    "compare other seeds and simulators."
+)
+_ERRORS_ESTIMATED = (
+    "The errors were estimated from the scatter of these data, so chi-square cannot speak for the fit. "
+    "Give measured errors if there are any."
+)
+_ORDER: tuple[Grade, ...] = ("do not trust", "caution", "good")
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Everything a verdict is made of.
+
+    Args:
+        importance: how well the flow covers the exact posterior; None without a likelihood.
+        peak_outside: log posterior height of the best peak outside the last box over the best inside; None where there is none.
+        predictive: residuals against the quoted and the fitted noise.
+        edges: ends of priors where the posterior piles up.
+        distance_p: share of the training simulations at least as far from their centre as the observation.
+        priors_from_data: parameters whose prior was made from these data.
+        detection: evidence for the signal; None where no flat model is compared.
+        remarks: further sentences, reported but not judged.
+        errors_estimated: whether the errors were estimated from the scatter of the values.
+    """
+
+    importance: Importance | None
+    peak_outside: float | None
+    predictive: PredictiveCheck
+    edges: tuple[EdgeMass, ...]
+    distance_p: float
+    priors_from_data: tuple[str, ...] = ()
+    detection: Detection | None = None
+    remarks: tuple[str, ...] = ()
+    errors_estimated: bool = False
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One check's grade and its sentence."""
+
+    name: str
+    grade: Grade
+    sentence: str
+
+
+def verdict(checks: Checks) -> Verdict:
+    """The worst grade of all checks; what speaks against the result first, then what speaks for it, then remarks."""
+    judged = judgements(checks)
+    grade = min((judgement.grade for judgement in judged), key=_ORDER.index)
+    reasons = [judgement.sentence for wanted in _ORDER for judgement in judged if judgement.grade == wanted]
+    return Verdict(grade, (*reasons, *_remarks(checks)))
+
+
+def judgements(checks: Checks) -> tuple[Judgement, ...]:
+    """Every check with its grade, in the order of the table of thresholds."""
+    return (*_of_signal(checks), *_of_draws(checks), *_of_residuals(checks), *_of_errors(checks), _of_distance(checks), *_of_edges(checks))
+
+
+def _judge(name: str, number: float, *, significant: bool = True, **words: float | int | str) -> Judgement:
+    row = threshold(name)
+    grade = row.grade(number) if significant or math.isnan(number) else "good"
+    return Judgement(name, grade, row.sentence(grade, words))
+
+
+def _of_signal(checks: Checks) -> Iterator[Judgement]:
+    if checks.detection is not None:
+        yield _judge("detection", float(checks.detection.claimed), sentence=checks.detection.sentence)
+
+
+def _of_draws(checks: Checks) -> Iterator[Judgement]:
+    importance = checks.importance
+    if importance is None:
+        yield Judgement("likelihood", "caution", _NO_LIKELIHOOD)
+        return
+    yield _judge("ess", importance.ess, ess=importance.ess, efficiency=100 * importance.efficiency)
+    yield _judge("khat", importance.khat, khat=importance.khat)
+    peak = -math.inf if checks.peak_outside is None else checks.peak_outside
+    yield _judge("peak_outside", peak, peak_outside=peak, below=-peak)
+
+
+def _of_residuals(checks: Checks) -> Iterator[Judgement]:
+    found = checks.predictive
+    p_text, p_fitted_text = _p_text(found.p_value), _p_text(found.p_value_fitted)
+    chi2, chi2_fitted = found.chi2_per_point_quoted, found.chi2_per_point_fitted
+    yield _judge("noise_ratio", found.noise_ratio, noise_ratio=found.noise_ratio)
+    yield _judge("misfit", chi2, significant=found.p_value < _SIGNIFICANT, chi2=chi2, p_text=p_text)
+    fitted_differs = abs(chi2_fitted - chi2) > 0.005
+    if fitted_differs or found.p_value_fitted < _SIGNIFICANT:
+        worse = found.p_value_fitted < _SIGNIFICANT
+        yield _judge("misfit_fitted", chi2_fitted, significant=worse, chi2_fitted=chi2_fitted, p_fitted_text=p_fitted_text)
+    yield _judge(
+        "largest_residual",
+        found.largest_residual / found.largest_residual_limit,
+        largest=found.largest_residual,
+        limit=found.largest_residual_limit,
+        index=found.largest_residual_index + 1,
+        points=found.points,
+    )
+    yield _judge(
+        "red_noise",
+        found.red_noise,
+        significant=found.correlation_p < _SIGNIFICANT,
+        red_noise=found.red_noise,
+        correlation=found.residual_correlation,
+        correlation_p=found.correlation_p,
+    )
+
+
+def _of_errors(checks: Checks) -> Iterator[Judgement]:
+    if checks.errors_estimated:
+        yield Judgement("errors", "caution", _ERRORS_ESTIMATED)
+
+
+def _of_distance(checks: Checks) -> Judgement:
+    """The distance from the training simulations; where weights correct the flow it can warn, not condemn."""
+    judged = _judge("distance", checks.distance_p, share=checks.distance_p)
+    if judged.grade == "do not trust" and checks.importance is not None:
+        return Judgement("distance", "caution", threshold("distance").sentence("caution", {"share": checks.distance_p}))
+    return judged
+
+
+def _of_edges(checks: Checks) -> Iterator[Judgement]:
+    """Only a posterior pressed against its prior counts; a limit from one side is an answer."""
+    for edge in checks.edges:
+        if edge.mass > _PRESSED:
+            yield Judgement("edges", "caution", f"{_leaning(edge)}: there the prior, not the data, decides. Widen it if physics allows.")
+
+
+def _leaning(edge: EdgeMass) -> str:
+    return f"{edge.name} leans on the {edge.side} end of its prior ({edge.mass:.0%} of the posterior in the outermost 1 %)"
+
+
+def _remarks(checks: Checks) -> Iterator[str]:
+    for edge in checks.edges:
+        if edge.mass <= _PRESSED:
+            yield f"{_leaning(edge)}: read it as a limit."
+    chi2 = checks.predictive.chi2_per_point_quoted
+    if checks.predictive.p_value > 1 - _SIGNIFICANT and chi2 < 1 / threshold("misfit").good:
+        yield f"The scatter is below the quoted errors (chi-square per point {chi2:.2f}): they are too large or the points correlated."
+    if checks.priors_from_data:
+        names = ", ".join(checks.priors_from_data)
+        yield f"The prior of {names} was made from these same data: do not compare this evidence with another model's."
+    yield from checks.remarks
+
+
+def _p_text(p_value: float) -> str:
+    return f"{p_value:.2f}" if p_value >= _SIGNIFICANT else f"{p_value:.1g}" if p_value >= 1e-6 else "< 1e-6"
