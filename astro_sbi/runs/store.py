@@ -7,12 +7,13 @@ import os
 import re
 import secrets
 import shutil
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+import platformdirs
 
 from astro_sbi.runs.bundle import MANIFEST, StoreError, changed, read_bundle, said_plainly, temporary_folder, write_bundle, write_durably
 from astro_sbi.runs.keys import canonical_json, is_key, sha256_of, shortened
@@ -169,15 +170,7 @@ class Store:
 def default_store() -> Store:
     """The store at ``ASTRO_SBI_STORE``, or in the user's cache folder."""
     place = os.environ.get("ASTRO_SBI_STORE", "")
-    return Store(Path(place).expanduser() if place else _cache_folder() / "astro_sbi")
-
-
-def _cache_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME", "") or Path.home() / ".cache")
+    return Store(Path(place).expanduser() if place else platformdirs.user_cache_path("astro_sbi"))
 
 
 def shown_name(name: str) -> str:

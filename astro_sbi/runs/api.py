@@ -1,0 +1,250 @@
+"""What the pages and the command line call; nothing here needs jax."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import astro_sbi
+from astro_sbi.runs import executor
+from astro_sbi.runs import jobs as queue
+from astro_sbi.runs.bundle import StoreError, read_bundle
+from astro_sbi.runs.jobs import Job, State
+from astro_sbi.runs.keys import is_key, shortened
+from astro_sbi.runs.progress import Progress
+from astro_sbi.runs.settings import Settings, request_key
+from astro_sbi.runs.store import Store, default_store, shown_name
+
+if TYPE_CHECKING:
+    from astro_sbi.runs.result import Result
+
+LOG_BYTES = 6_000
+LOG_LINES = 30
+
+
+@dataclass(frozen=True)
+class JobView:
+    """One request and what became of it, as a page shows it. Times are seconds since 1970.
+
+    Args:
+        key: of the request.
+        state: queued, running, done, failed or cancelled.
+        simulator: name of the simulator.
+        observation: name of the object or of the file.
+        created: when it was asked for.
+        started: when a worker took it.
+        finished: when it ended.
+        progress: how far it is; None before the first report.
+        result_key: of its result, if done.
+        error: the sentence, if failed.
+        log_tail: last lines of the log, if failed.
+        verdict: of its result, if done.
+        note: what else to say, such as that it was interrupted and runs again.
+        settings: what was asked for.
+        cancelling: whether it was asked to stop and has not yet.
+    """
+
+    key: str
+    state: State
+    simulator: str
+    observation: str
+    created: float
+    started: float | None
+    finished: float | None
+    progress: Progress | None
+    result_key: str | None
+    error: str | None
+    log_tail: str
+    verdict: str | None
+    note: str = ""
+    settings: Settings | None = None
+    cancelling: bool = False
+
+
+@dataclass(frozen=True)
+class ExampleView:
+    """A finished inference that ships with the package."""
+
+    key: str
+    title: str
+    simulator: str
+    summary: dict[str, Any]
+
+
+def open_store() -> Store:
+    """The store of this process's environment."""
+    return default_store()
+
+
+def submit(store: Store, name: str, content: bytes, settings: Settings) -> JobView:
+    """Ask for an inference: answered from the store, joined to the same request, or queued and a worker woken.
+
+    Args:
+        store: the store.
+        name: the file's name, only ever shown.
+        content: the file.
+        settings: what to do.
+
+    Raises:
+        StoreError: if the request cannot be kept.
+    """
+    job = enqueue(store, name, content, settings)
+    if job.state == "queued":
+        executor.LocalExecutor(store).wake()
+    return _view(store, job)
+
+
+def enqueue(store: Store, name: str, content: bytes, settings: Settings) -> Job:
+    """The job of a request, queued unless it is answered or under way; no worker is woken."""
+    upload = store.put_upload(name, content)
+    key = request_key(settings, upload)
+    asked = {"observation": shown_name(name), "upload": upload}
+    answer = store.answer(key)
+    if answer and queue.job(store.catalogue, key) is None:
+        return _remembered(store, key, settings, answer, asked)
+    job = queue.submit(store.catalogue, key, settings, **asked)
+    if job.state == "done" and not store.has("result", job.result_key or ""):
+        job = queue.submit(store.catalogue, key, settings, **asked, restart=("done", "failed", "cancelled"))
+    return job
+
+
+def _remembered(store: Store, key: str, settings: Settings, answer: str, asked: dict[str, str]) -> Job:
+    """A row for a request whose job was deleted but whose result is kept."""
+    summary = result(store, answer).summary
+    queue.submit(store.catalogue, key, settings, **asked)
+    claimed = queue.claim(store.catalogue, key)
+    if claimed:
+        name = summary.get("observation", {}).get("name")
+        queue.finish(store.catalogue, key, str(claimed.token), result_key=answer, verdict=summary.get("verdict"), observation=name)
+    found = queue.job(store.catalogue, key)
+    if found is None:
+        raise StoreError(f"the run {shortened(key)} was deleted while it was looked up: ask again")
+    return found
+
+
+def job(store: Store, key: str) -> JobView | None:
+    """The run of a request's key; a worker is woken if it waits for one."""
+    found = queue.job(store.catalogue, key) if is_key(key) else None
+    if found is None:
+        return None
+    if _waits(found):
+        executor.LocalExecutor(store).wake()
+    return _view(store, found)
+
+
+def jobs(store: Store) -> list[JobView]:
+    """All runs, the newest first; a worker is woken if one waits for it."""
+    found = queue.jobs(store.catalogue)
+    if any(_waits(one) for one in found):
+        executor.LocalExecutor(store).wake()
+    return [_view(store, one) for one in found]
+
+
+def cancel(store: Store, key: str) -> None:
+    """Ask a run to stop; one that waits stops at once."""
+    queue.request_cancel(store.catalogue, key)
+
+
+def delete(store: Store, key: str, *, keep_result: bool = False) -> None:
+    """Forget a run; one under way stops.
+
+    Args:
+        store: the store.
+        key: the run's key.
+        keep_result: keep the result, so that its permalink goes on; it is kept anyway while another run has the same.
+    """
+    found = queue.job(store.catalogue, key)
+    queue.remove(store.catalogue, key)
+    if not found:
+        return
+    (store.root / "logs" / f"{found.key}.log").unlink(missing_ok=True)
+    shared = any(one.result_key == found.result_key for one in queue.jobs(store.catalogue))
+    if found.result_key and not keep_result and not shared:
+        store.delete("result", found.result_key)
+
+
+def result(store: Store, result_key: str) -> Result:
+    """A finished inference, from the store or from the examples that ship with the package.
+
+    Raises:
+        StoreError: if it is nowhere, or damaged.
+    """
+    from astro_sbi.runs.result import from_files
+
+    if store.has("result", result_key):
+        return from_files(store.load("result", result_key))
+    folder = examples_folder() / result_key
+    if not is_key(result_key) or not folder.is_dir():
+        raise StoreError(f"there is no result {shortened(result_key)} here: it was deleted, or made in another store")
+    files, damage = read_bundle(folder, "result", result_key)
+    if damage:
+        raise StoreError(f"the example {shortened(result_key)} is damaged ({damage}): install the package again")
+    return from_files(files)
+
+
+def examples() -> list[ExampleView]:
+    """The finished inferences that ship with the package, ordered by simulator and title."""
+    folder = examples_folder()
+    found = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        summary = _summary(path) if is_key(path.name) else None
+        if summary:
+            found.append(ExampleView(path.name, str(summary.get("title", "")), str(summary.get("simulator", "")), summary))
+    return sorted(found, key=lambda example: (example.simulator, example.title))
+
+
+def examples_folder() -> Path:
+    """Where the shipped examples are."""
+    return Path(astro_sbi.__file__).parent / "pretrained" / "examples"
+
+
+def _summary(folder: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads((folder / "summary.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _waits(job: Job) -> bool:
+    return job.state == "queued" or (job.state == "running" and (job.lease_until or 0.0) < time.time())
+
+
+def _view(store: Store, job: Job) -> JobView:
+    return JobView(
+        key=job.key,
+        state=job.state,
+        simulator=job.simulator,
+        observation=job.observation,
+        created=job.created,
+        started=job.started,
+        finished=job.finished,
+        progress=job.progress,
+        result_key=job.result_key,
+        error=job.error,
+        log_tail=log_tail(store, job.key) if job.state == "failed" else "",
+        verdict=job.verdict,
+        note=_note(job),
+        settings=job.settings,
+        cancelling=job.cancel_requested and job.state == "running",
+    )
+
+
+def _note(job: Job) -> str:
+    if job.state != "running":
+        return ""
+    if (job.lease_until or 0.0) < time.time():
+        return "interrupted; it starts again as soon as a worker is free"
+    return f"interrupted, restarted (attempt {job.attempts})" if job.attempts > 1 else ""
+
+
+def log_tail(store: Store, key: str) -> str:
+    """The last lines of a run's log."""
+    try:
+        with (store.root / "logs" / f"{key}.log").open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, 2) - LOG_BYTES))
+            return "\n".join(stream.read().decode(errors="replace").splitlines()[-LOG_LINES:])
+    except OSError:
+        return ""
