@@ -79,6 +79,7 @@ class Origin:
         reader: name of the reader.
         dropped: number of rows dropped for each reason.
         warnings: sentences for the user.
+        columns: the file's own name of the column that each role (coordinate, value, error, quality) was read from.
     """
 
     file: str
@@ -86,6 +87,7 @@ class Origin:
     reader: str
     dropped: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
