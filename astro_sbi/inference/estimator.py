@@ -97,6 +97,8 @@ class ConditionalDensity:
         parts = []
         for start in range(0, len(inner), _CHUNK):
             index = np.minimum(np.arange(start, start + _CHUNK), len(inner) - 1)
-            members = np.asarray(density(self.estimator.parameters, self.estimator.standard, inner[index].astype(np.float32), self.value), np.float64)
+            members = np.asarray(
+                density(self.estimator.parameters, self.estimator.standard, inner[index].astype(np.float32), self.value), np.float64
+            )
             parts.append(np.logaddexp.reduce(members, axis=0) - np.log(len(members)))
         return np.concatenate(parts)[: len(inner)]

@@ -121,7 +121,9 @@ def importance_draws(
     counts = [round(share * draws) for share, _ in proposals]
     counts[0] += draws - sum(counts)
     latent = np.concatenate([density.sample(rng, count) for count, (_, density) in zip(counts, proposals, strict=True)])
-    log_q = np.logaddexp.reduce([np.log(count / draws) + d.log_prob(latent) for count, (_, d) in zip(counts, proposals, strict=True)], axis=0)
+    log_q = np.logaddexp.reduce(
+        [np.log(count / draws) + d.log_prob(latent) for count, (_, d) in zip(counts, proposals, strict=True)], axis=0
+    )
     return Draws(latent, log_q, log_unit_normal(latent), log_likelihood(latent))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import paramax
 from flax import nnx
 from jaxtyping import Array, Float, PyTree

@@ -12,8 +12,8 @@ from jaxtyping import Float
 Phase = Literal["reading", "preparing", "searching", "simulating", "compiling", "training", "sampling", "checking"]
 Grade = Literal["good", "caution", "do not trust"]
 
-#: ``on_progress(phase, done, total, loss)``; ``loss`` is None where there is none.
-OnProgress = Callable[[str, float, float, float | None], None]
+#: ``on_progress(phase, done, total, loss)``; ``loss`` is the training and the held-out loss in nats, None where there is none.
+OnProgress = Callable[[Phase, float, float, tuple[float, float] | None], None]
 ShouldStop = Callable[[], bool]
 
 
@@ -113,7 +113,9 @@ class Posterior:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def weighted_quantile(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"], levels: tuple[float, ...] = (0.16, 0.5, 0.84)) -> Float[np.ndarray, " k"]:
+def weighted_quantile(
+    value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"], levels: tuple[float, ...] = (0.16, 0.5, 0.84)
+) -> Float[np.ndarray, " k"]:
     """Quantiles of weighted draws, by interpolating the midpoint distribution function."""
     order = np.argsort(value)
     sorted_weight = weight[order]

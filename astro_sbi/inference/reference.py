@@ -71,9 +71,6 @@ def nuts(
         on_progress: told of phase "sampling" and of steps done, warm-up included.
         should_stop: asked between blocks.
 
-    Returns:
-        Draws and diagnostics.
-
     Raises:
         InferenceError: if there are fewer than two chains or the density is not finite at a start.
         Cancelled: if asked to stop.
@@ -83,29 +80,22 @@ def nuts(
     """
     began = time.perf_counter()
     centre, root = _whitening(np.asarray(start, np.float64), covariance)
-    whitened = jnp.asarray(np.linalg.solve(root, (start - centre).T).T, jnp.float32)
     shift, scale = jnp.asarray(centre, jnp.float32), jnp.asarray(root, jnp.float32)
-
-    def density(u: Float[Array, " d"]) -> Float[Array, ""]:
-        return log_density(shift + scale @ u)
-
-    if not np.isfinite(jax.vmap(density)(whitened)).all():
-        raise InferenceError("the log density is not finite where a chain should start; start the chains at draws of the posterior")
-    chains = _Chains(density, jax.random.split(jax.random.key(seed), len(whitened)))
-    total = warmup + draws
-    on_progress("sampling", 0, total, None)
+    whitened = jnp.asarray(np.linalg.solve(root, (start - centre).T).T, jnp.float32)
+    chains = _Chains(lambda u: log_density(shift + scale @ u), jax.random.split(jax.random.key(seed), len(whitened)))
+    chains.refuse_bad_starts(whitened)
+    on_progress("sampling", 0, warmup + draws, None)
     state, parameters = chains.warm_up(whitened, warmup)
     positions, divergences = [], 0
     for done in range(0, draws, _BLOCK):
-        on_progress("sampling", warmup + done, total, None)
+        on_progress("sampling", warmup + done, warmup + draws, None)
         if should_stop():
             raise Cancelled
         state, position, divergent = chains.sample(state, parameters, jnp.arange(done, min(done + _BLOCK, draws)))
         positions.append(np.asarray(position, np.float64))
         divergences += int(divergent)
-    on_progress("sampling", total, total, None)
-    latent = centre + np.concatenate(positions, axis=1) @ root.T
-    return _judged(latent, divergences, began)
+    on_progress("sampling", warmup + draws, warmup + draws, None)
+    return _judged(centre + np.concatenate(positions, axis=1) @ root.T, divergences, began)
 
 
 class _Chains:
@@ -113,8 +103,14 @@ class _Chains:
 
     def __init__(self, density: LogDensity, keys: Array) -> None:
         self._keys = keys
+        self._density = density
         self._adapt = jax.jit(jax.vmap(self._adapt_one(density), in_axes=(0, 0, None)), static_argnums=2)
         self._sample = jax.jit(jax.vmap(self._sample_one(density), in_axes=(0, 0, 0, None)))
+
+    def refuse_bad_starts(self, position: Float[Array, "chains d"]) -> None:
+        """Raise an `InferenceError` where a chain could not move."""
+        if not np.isfinite(jax.vmap(self._density)(position)).all():
+            raise InferenceError("the log density is not finite where a chain should start; start the chains at draws of the posterior")
 
     def warm_up(self, position: Float[Array, "chains d"], steps: int) -> tuple[Any, Any]:
         """States and tuned parameters of all chains."""

@@ -98,7 +98,9 @@ def _climb(problem: Problem, start: Array, arguments: Any, *, quoted: bool) -> t
     return last.z, last.height, local(last.z)[2]
 
 
-def search_peaks(problem: Problem, latent: Float[np.ndarray, "N d"], log_likelihood: Float[np.ndarray, " N"], rng: np.random.Generator) -> Peaks:
+def search_peaks(
+    problem: Problem, latent: Float[np.ndarray, "N d"], log_likelihood: Float[np.ndarray, " N"], rng: np.random.Generator
+) -> Peaks:
     """Climb from the best and from random draws of the prior.
 
     Args:

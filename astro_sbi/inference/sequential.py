@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, PyTree
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
@@ -100,7 +100,12 @@ def proposals(
     """
     defence = 0.05
     broad = peaks.mixture(1.5) if peaks else first.given(value)
-    return [(flow, last.given(value)), (defence, UnitNormal(last.box.lower.size)), (defence, first.given(value)), (1 - flow - 2 * defence, broad)]
+    return [
+        (flow, last.given(value)),
+        (defence, UnitNormal(last.box.lower.size)),
+        (defence, first.given(value)),
+        (1 - flow - 2 * defence, broad),
+    ]
 
 
 def next_box(draws: Draws, peaks: Peaks, box: Box, settings: SequentialSettings, rng: np.random.Generator) -> Box:
@@ -132,7 +137,28 @@ def widened(box: Box, low: np.ndarray, high: np.ndarray) -> Box:
 class SequentialTraining:
     """Runs the rounds of one problem."""
 
-    def __init__(self, problem: Problem, settings: SequentialSettings, seed: int, ensemble: int, on_progress: OnProgress, should_stop: ShouldStop, on_round: Callable[[int, Round], None] | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        settings: SequentialSettings,
+        *,
+        seed: int,
+        ensemble: int,
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+        on_round: Callable[[int, Round], None] | None = None,
+    ) -> None:
+        """Prepare to train.
+
+        Args:
+            problem: the observation, its simulator and prior.
+            settings: of rounds, network and training.
+            seed: of simulations, weights and noise.
+            ensemble: members trained side by side.
+            on_progress: told phase, amount done, amount in all and (training, held-out) loss.
+            should_stop: asked between chunks of training.
+            on_round: told number and summary of each finished round.
+        """
         self.problem, self.settings, self.ensemble = problem, settings, ensemble
         self.on_progress, self.should_stop, self.on_round = on_progress, should_stop, on_round
         self.rng, self.key = np.random.default_rng([seed, 2]), jax.random.key(seed)
@@ -145,16 +171,18 @@ class SequentialTraining:
         peaks = self._search(bank, latent)
         self.on_progress("compiling", 0, 1, None)
         self.key, network_key = jax.random.split(self.key)
-        network, parameters = build_network(problem.dimension, feature_count(problem.dimension), settings.network, network_key, self.ensemble)
+        network, parameters = build_network(
+            problem.dimension, feature_count(problem.dimension), settings.network, network_key, self.ensemble
+        )
         trainer = build_trainer(network, settings.training)
         self.clock.book("compile")
         first = last = best = None
         best_efficiency, rounds = -1.0, []
         for number in range(settings.rounds):
+            began = time.perf_counter()
             if number:
                 bank, _ = self._bank(box)
-            began = time.perf_counter()
-            last, losses = self._train(trainer, parameters, bank, box, last, number)
+            last, losses = self._train(trainer, parameters, bank, box, last)
             parameters = last.parameters
             first = first or last
             judged, draws = self._judge(first, last, peaks)
@@ -177,7 +205,9 @@ class SequentialTraining:
         mean, sigma = self.problem.simulate(latent)
         sound = np.isfinite(mean).all(axis=1) & np.isfinite(sigma).all(axis=1) & (sigma > 0).all(axis=1)
         if sound.mean() < 0.9:
-            raise InferenceError(f"{1 - sound.mean():.0%} of the simulations are not finite: check the priors of {', '.join(self.problem.prior.free)}")
+            raise InferenceError(
+                f"{1 - sound.mean():.0%} of the simulations are not finite: check the priors of {', '.join(self.problem.prior.free)}"
+            )
         if not sound.all():
             index = np.where(sound, np.arange(len(sound)), self.rng.choice(np.flatnonzero(sound), len(sound)))
             inner, latent, mean, sigma = inner[index], latent[index], mean[index], sigma[index]
@@ -194,14 +224,30 @@ class SequentialTraining:
         self.clock.book("check")
         return peaks
 
-    def _train(self, trainer: Trainer, parameters, bank: Bank, box: Box, previous: PosteriorEstimator | None, number: int):
+    def _train(
+        self, trainer: Trainer, parameters: PyTree, bank: Bank, box: Box, previous: PosteriorEstimator | None
+    ) -> tuple[PosteriorEstimator, Float[np.ndarray, "2 k"]]:
+        """Train one round, starting from the weights of the one before."""
         standard = fit_standardiser(bank.latent, bank.mean, bank.sigma, self.problem.pattern.used, self.rng)
-        steps = self.settings.later_steps if number else self.settings.steps
+        steps = self.settings.later_steps if previous else self.settings.steps
         self.key, key = jax.random.split(self.key)
-        trained = train(trainer, parameters, jax.device_put(bank), standard, steps, key, on_step=lambda done, total, loss: self.on_progress("training", done, total, loss), should_stop=self.should_stop)
+        trained = train(
+            trainer,
+            parameters,
+            jax.device_put(bank),
+            standard,
+            steps,
+            key,
+            on_step=lambda done, total, loss: self.on_progress("training", done, total, loss),
+            should_stop=self.should_stop,
+        )
         self.clock.book("train")
         self.clock.shift(trained.compile_seconds, "train", "compile")
-        made = previous.retrained(trained.parameters, standard, box) if previous else PosteriorEstimator(trainer.network, trained.parameters, standard, box)
+        made = (
+            previous.retrained(trained.parameters, standard, box)
+            if previous
+            else PosteriorEstimator(trainer.network, trained.parameters, standard, box)
+        )
         return made, trained.losses
 
     def _judge(self, first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks) -> tuple[tuple[float, float], Draws]:

@@ -67,7 +67,9 @@ class Trainer:
     start: Callable[..., Any]
 
 
-def log_prob(network: Network, parameters: PyTree, standard: Standardiser, latent: Float[Array, "B d"], x: Float[Array, "B n"]) -> Float[Array, " B"]:
+def log_prob(
+    network: Network, parameters: PyTree, standard: Standardiser, latent: Float[Array, "B d"], x: Float[Array, "B n"]
+) -> Float[Array, " B"]:
     """Log density of latent parameters given observations, for one member."""
     seen, guess = features(standard, x)
     residual = (latent - guess) @ standard.inverse_root.T
@@ -90,7 +92,7 @@ def build_trainer(network: Network, settings: TrainingSettings) -> Trainer:
         loss, gradient = jax.value_and_grad(loss_of)(state.parameters, bank, standard, index, noise_key)
         update, next_optimiser = optimiser.update(gradient, state.optimiser)
         parameters = jax.tree.map(lambda p, u: p - rate * u, state.parameters, update)
-        sound = jnp.isfinite(loss) & jnp.isfinite(optax.global_norm(gradient))
+        sound = jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(gradient))
         keep = partial(jax.tree.map, partial(jnp.where, sound))
         return _State(keep(parameters, state.parameters), keep(next_optimiser, state.optimiser), key), loss
 
@@ -136,7 +138,7 @@ def train(
     steps: int,
     key: Array,
     *,
-    on_step: Callable[[int, int, float | None], None],
+    on_step: Callable[[int, int, tuple[float, float]], None],
     should_stop: ShouldStop,
 ) -> Trained:
     """Train all members for at most ``steps`` steps; the weights with the best held-out loss are kept.
@@ -164,7 +166,7 @@ def train(
         history.append((float(np.mean(loss)), float(np.mean(held_out))))
         if number == 0:
             compiled = time.perf_counter()
-        on_step((number + 1) * settings.chunk, steps, history[-1][1])
+        on_step((number + 1) * settings.chunk, steps, history[-1])
         if waited >= settings.patience:
             break
     if not np.all(np.isfinite(best_loss)):

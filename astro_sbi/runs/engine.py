@@ -1,0 +1,169 @@
+"""Where a request meets the engine: trained rounds from the store or fresh, draws, predictive curves and checks."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from astro_sbi.diagnostics.detection import Detection, detection
+from astro_sbi.diagnostics.edges import EdgeMass, prior_edges
+from astro_sbi.diagnostics.predictive import PredictiveCheck, predictive_check
+from astro_sbi.diagnostics.verdict import Checks, verdict
+from astro_sbi.inference.drawing import draw_posterior
+from astro_sbi.inference.estimator_file import trained_files, trained_rounds
+from astro_sbi.inference.null import null_log_evidence
+from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop, Verdict
+from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.sequential import SequentialSettings, SequentialTraining, TrainedRounds
+from astro_sbi.runs.request import Request
+from astro_sbi.runs.settings import SettingsError
+from astro_sbi.runs.store import Store
+from astro_sbi.simulators.base import known_values, priors_from_data
+
+_CURVES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A posterior with its predictive curves, checks and verdict.
+
+    ``curves`` and ``sigmas`` are noise-free values and noise of posterior draws at the prepared points [S, n];
+    ``least_squares`` is the curve of the least-squares fit [n].
+    """
+
+    posterior: Posterior
+    curves: np.ndarray
+    sigmas: np.ndarray
+    least_squares: np.ndarray
+    predictive: PredictiveCheck
+    edges: tuple[EdgeMass, ...]
+    detection: Detection | None
+    verdict: Verdict
+
+
+def sequential_settings(changes: dict[str, str]) -> SequentialSettings:
+    """Training settings with ``train.`` changes: whole numbers and shares of `SequentialSettings`.
+
+    Raises:
+        SettingsError: if a name does not exist or its value is out of range.
+    """
+    settings = SequentialSettings()
+    allowed = {field.name: type(getattr(settings, field.name)) for field in fields(settings) if field.name not in ("network", "training")}
+    for name, text in changes.items():
+        if name not in allowed:
+            raise SettingsError(f"train.{name} does not exist; there are {', '.join(f'train.{known}' for known in allowed)}")
+        try:
+            settings = replace(settings, **{name: allowed[name](float(text))})
+        except ValueError:
+            raise SettingsError(f"train.{name}={text} is not a number") from None
+    chunk, held_out = settings.training.chunk, settings.training.held_out
+    rounded = {name: max(chunk, getattr(settings, name) // chunk * chunk) for name in ("steps", "later_steps")}
+    if not 2 * held_out <= settings.simulations <= 1_000_000 or not 1 <= settings.rounds <= 20 or not 0 < settings.efficiency <= 1:
+        raise SettingsError(
+            f"train.simulations lies between {2 * held_out} and 1000000, train.rounds between 1 and 20, train.efficiency between 0 and 1"
+        )
+    if not 4096 <= settings.draws <= 1_000_000 or max(rounded.values()) > 100_000:
+        raise SettingsError("train.draws lies between 4096 and 1000000, and steps are at most 100000")
+    return replace(settings, **rounded)
+
+
+def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> Checked:
+    """Train or fetch, draw and check."""
+    problem = Problem.of(request.simulator, request.prior, request.prepared.observation)
+    trained = _trained(request, problem, on_progress, should_stop, store)
+    posterior = draw_posterior(
+        problem, trained, request.settings.samples, request.settings.seed, on_progress=on_progress, should_stop=should_stop
+    )
+    began = time.perf_counter()
+    on_progress("checking", 0, 1, None)
+    size = len(request.prepared.observation)
+    curves, sigmas = (part[:, :size] for part in problem.simulate(_equal_draws(posterior, request.settings.seed)))
+    fitted, _ = problem.simulate(
+        problem.prior.latent({name: np.array([v]) for name, v in (posterior.least_squares or {}).items()}, problem.known).clip(-8, 8)
+    )
+    null = null_log_evidence(problem, request.settings.seed)
+    gain = None if null is None or posterior.importance is None else posterior.importance.log_evidence - null
+    checked = check(request, posterior, curves, sigmas, fitted[0, :size], gain)
+    posterior.seconds["check"] += time.perf_counter() - began
+    on_progress("checking", 1, 1, None)
+    return checked
+
+
+def _trained(request: Request, problem: Problem, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> TrainedRounds:
+    """Trained rounds of this training key: from the store if it has them, else trained and kept."""
+    settings = sequential_settings(request.settings.section("train"))
+    if store and store.has("estimator", request.training_key):
+        trained = trained_rounds(store.load("estimator", request.training_key))
+        return replace(trained, seconds=dict.fromkeys(trained.seconds, 0.0))
+
+    def on_round(number: int, done: Round) -> None:
+        tell = getattr(on_progress, "round", None)
+        if tell:
+            tell(round_summary(number, done))
+
+    asked = request.settings
+    trained = SequentialTraining(
+        problem, settings, seed=asked.seed, ensemble=asked.ensemble, on_progress=on_progress, should_stop=should_stop, on_round=on_round
+    ).run()
+    if store:
+        store.commit("estimator", request.training_key, trained_files(trained, settings.network))
+    return trained
+
+
+def _equal_draws(posterior: Posterior, seed: int) -> np.ndarray:
+    """Latent draws resampled to equal weight [S, d]."""
+    rng = np.random.default_rng([seed, 5])
+    return posterior.latent[rng.choice(len(posterior.weight), _CURVES, p=posterior.weight)]
+
+
+def check(
+    request: Request, posterior: Posterior, curves: np.ndarray, sigmas: np.ndarray, least_squares: np.ndarray, gain: float | None
+) -> Checked:
+    """All checks of a posterior and their verdict.
+
+    Args:
+        request: what was asked.
+        posterior: the weighted draws.
+        curves: noise-free values of equally weighted draws [S, n].
+        sigmas: their noise [S, n].
+        least_squares: curve of the least-squares fit [n].
+        gain: log evidence over that of the null model; None where there is none.
+    """
+    observation, prior = request.prepared.observation, request.prior
+    quoted = observation.points.noise.sigma
+    predictive = predictive_check(
+        observation.value, curves, quoted, sigmas, coordinate=observation.points.coordinate, seed=request.settings.seed
+    )
+    bounded = [distribution.bounded for name, distribution in prior.distributions if name in prior.free]
+    edges = tuple(prior_edges(posterior.latent, posterior.weight, prior.free, bounded))
+    known = known_values(request.simulator, observation.points)
+    found = (
+        None if gain is None else detection(gain, float(known.get("log_trials", 0.0)), predictive.red_noise, signal=request.simulator.name)
+    )
+    judged = verdict(
+        Checks(
+            importance=posterior.importance,
+            peak_outside=posterior.peak_outside,
+            predictive=predictive,
+            edges=edges,
+            distance_p=posterior.distance_p,
+            priors_from_data=priors_from_data(request.simulator, prior),
+            detection=found,
+            errors_estimated=observation.points.noise.source == "estimated",
+        )
+    )
+    return Checked(posterior, curves, sigmas, least_squares, predictive, edges, found, judged)
+
+
+def round_summary(number: int, done: Round) -> dict[str, Any]:
+    """One round as the summary and the progress tell it."""
+    return {
+        "round": number,
+        "efficiency": done.efficiency,
+        "log_evidence": done.log_evidence,
+        "log_prior_mass": done.log_prior_mass,
+        "seconds": round(done.seconds, 3),
+    }

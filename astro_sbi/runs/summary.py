@@ -1,0 +1,230 @@
+"""The summary and the arrays of a result: what the command line prints and the result page shows."""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from astro_sbi import __version__
+from astro_sbi.inference.posterior import weighted_quantile
+from astro_sbi.observations.observation import Axis, Observation
+from astro_sbi.observations.preparation import Stage
+from astro_sbi.runs.engine import Checked, round_summary
+from astro_sbi.runs.request import Request
+from astro_sbi.runs.result import Result
+from astro_sbi.simulators.base import Parameter, known_values
+
+_PACKAGES = ("jax", "flowjax", "flax", "optax", "numpy", "scipy", "astropy", "jaxoplanet")
+_SHOWN, _CURVES = 4000, 100
+
+
+def result_of(request: Request, checked: Checked, *, seconds: Mapping[str, float]) -> Result:
+    """Summary, settings and arrays of a checked posterior."""
+    posterior, simulator = checked.posterior, request.simulator
+    known = known_values(simulator, request.prepared.observation.points)
+    derived = simulator.derived(posterior.theta, known)
+    summary = _inferred(request, checked, derived, seconds) | _explained(request, known)
+    arrays = _draws(request, checked, derived, known) | _observed(request) | _predicted(request, checked) | _stages(request)
+    arrays |= {f"loss/{number}": done.losses for number, done in enumerate(posterior.rounds)}
+    return Result(_finite(summary), request.settings.to_json(), arrays)
+
+
+def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarray], seconds: Mapping[str, float]) -> dict[str, Any]:
+    """The part that `infer --json` promises."""
+    posterior, predictive, simulator = checked.posterior, checked.predictive, request.simulator
+    free = set(request.prior.free)
+    units = {parameter.name: parameter.unit for parameter in (*simulator.parameters, *simulator.derived_parameters)}
+
+    def intervals(draws: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        return {name: _interval(value, posterior.weight, units.get(name, "")) for name, value in draws.items()}
+
+    return {
+        "key": request.result_key,
+        "training_key": request.training_key,
+        "simulator": simulator.name,
+        "observation": {
+            "name": request.raw.name,
+            "points": len(request.prepared.observation),
+            "points_read": len(request.raw),
+            "dropped": dict(request.raw.origin.dropped) | {stage.name: stage.dropped for stage in request.prepared.stages if stage.dropped},
+        },
+        "parameters": intervals({name: value for name, value in posterior.theta.items() if name in free}),
+        "fixed": {name: float(value[0]) for name, value in posterior.theta.items() if name not in free},
+        "derived": intervals(derived),
+        "importance": None if posterior.importance is None else asdict(posterior.importance),
+        "predictive": {
+            "p_value": predictive.p_value,
+            "chi2_per_point_quoted": predictive.chi2_per_point_quoted,
+            "noise_ratio": predictive.noise_ratio,
+            "residual_correlation": predictive.residual_correlation,
+            "p_value_fitted": predictive.p_value_fitted,
+            "chi2_per_point_fitted": predictive.chi2_per_point_fitted,
+            "largest_residual": predictive.largest_residual,
+            "red_noise": predictive.red_noise,
+            "correlation_p": predictive.correlation_p,
+        },
+        "detection": None if checked.detection is None else checked.detection.log_evidence_against_null,
+        "distance_p": posterior.distance_p,
+        "least_squares": posterior.least_squares,
+        "best": posterior.best_theta,
+        "peak_outside": posterior.peak_outside,
+        "edges": [{"name": edge.name, "side": edge.side, "mass": edge.mass} for edge in checked.edges],
+        "rounds": [round_summary(number, done) for number, done in enumerate(posterior.rounds)],
+        "verdict": checked.verdict.grade,
+        "reasons": list(checked.verdict.reasons),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "cached": False,
+    }
+
+
+def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The part that a page needs beside it."""
+    simulator, raw, prepared, settings = request.simulator, request.raw, request.prepared, request.settings
+    everything = (*simulator.parameters, *simulator.derived_parameters)
+    units = {quantity.name: quantity.unit for quantity in simulator.known}
+    return {
+        "title": f"{raw.name}: {simulator.title}",
+        "simulator_title": simulator.title,
+        "reference": simulator.reference,
+        "caveats": list(simulator.caveats),
+        "kind": raw.kind,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "seed": settings.seed,
+        "draws": settings.samples,
+        "ensemble": settings.ensemble,
+        "priors": {name: str(distribution) for name, distribution in request.prior.distributions},
+        "labels": {parameter.name: _label(parameter) for parameter in everything},
+        "known": {name: f"{float(value):.8g} {units[name]}".strip() for name, value in known.items() if np.ndim(value) == 0},
+        "resolved": dict(prepared.resolved),
+        "stages": [{"name": stage.name, "sentence": stage.sentence, "dropped": stage.dropped} for stage in prepared.stages],
+        "axes": {"coordinate": _axis(prepared.observation.coordinate_axis), "value": _axis(prepared.observation.value_axis)},
+        "origin": {
+            "file": raw.origin.file,
+            "sha256": raw.origin.sha256,
+            "reader": raw.origin.reader,
+            "dropped": dict(raw.origin.dropped),
+            "warnings": list(raw.origin.warnings),
+        },
+        "channels": list(prepared.observation.channels),
+        "versions": {"astro_sbi": __version__, "python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "snippet": snippet(request),
+    }
+
+
+def snippet(request: Request) -> str:
+    """Python that repeats this inference."""
+    settings = request.settings
+    changes = "".join(f", {key!r}: {value!r}" for key, value in settings.changes)
+    given = f", settings={{{changes.removeprefix(', ')}}}" if changes else ""
+    more = f", ensemble={settings.ensemble}" if settings.ensemble != 1 else ""
+    return (
+        "import astro_sbi\n\n"
+        f"result = astro_sbi.infer({settings.simulator!r}, {request.raw.origin.file!r}, seed={settings.seed}, samples={settings.samples}{more}{given})\n"
+        'print(result.summary["verdict"], result.summary["parameters"])\n'
+    )
+
+
+def _draws(request: Request, checked: Checked, derived: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    posterior, simulator = checked.posterior, request.simulator
+    free = request.prior.free
+    arrays = {f"posterior/{name}": posterior.theta[name] for name in free} | {f"posterior/{name}": value for name, value in derived.items()}
+    arrays |= {"weight": posterior.weight, "log_q": posterior.log_q, "log_prior": posterior.log_prior}
+    if posterior.log_likelihood is not None:
+        arrays["log_likelihood"] = posterior.log_likelihood
+    for kind, theta in (("flow", posterior.flow_theta), ("prior", posterior.prior_theta)):
+        shown = {name: theta[name] for name in free} | simulator.derived(theta, known)
+        arrays |= {f"{kind}/{name}": np.asarray(value[:_SHOWN], np.float64) for name, value in shown.items()}
+    return arrays
+
+
+def _observed(request: Request) -> dict[str, np.ndarray]:
+    prepared = request.prepared
+    arrays = _points("observed", prepared.observation) | {"observed/channel": prepared.observation.points.channel}
+    for name, part in (("odd", prepared.odd), ("even", prepared.even)):
+        arrays |= _points(name, part) if part is not None else {}
+    return arrays
+
+
+def _points(name: str, observation: Observation) -> dict[str, np.ndarray]:
+    value, sigma = observation.value.astype(np.float32), observation.points.noise.sigma.astype(np.float32)
+    return {f"{name}/coordinate": observation.points.coordinate, f"{name}/value": value, f"{name}/sigma": sigma}
+
+
+def _predicted(request: Request, checked: Checked) -> dict[str, np.ndarray]:
+    """Bands of noise-free curves and of noisy data, the least-squares curve, and the model on the unfolded light curve."""
+    curves, sigmas = checked.curves, checked.sigmas
+    noisy = curves + sigmas * np.random.default_rng([request.settings.seed, 6]).standard_normal(curves.shape).astype(np.float32)
+    names, levels = ("low95", "low68", "median", "high68", "high95"), (0.025, 0.16, 0.5, 0.84, 0.975)
+    arrays = {f"model/{name}": band for name, band in zip(names, np.quantile(curves, levels, axis=0), strict=True)}
+    arrays |= {f"predictive/{name}": band for name, band in zip(names, np.quantile(noisy, levels, axis=0), strict=True)}
+    arrays |= {"model/draws": curves[:_CURVES], "model/least_squares": checked.least_squares}
+    arrays |= {"sigma/quoted": request.prepared.observation.points.noise.sigma, "sigma/fitted": np.median(sigmas, axis=0)}
+    arrays = {name: value.astype(np.float32) for name, value in arrays.items()}
+    unfolded = request.prepared.unfolded
+    if unfolded is not None:
+        period, epoch = (float(request.prepared.resolved[name]) for name in ("period", "epoch"))
+        time_of = unfolded.points.coordinate
+        phase = (time_of - epoch + 0.5 * period) % period - 0.5 * period
+        model = np.interp(phase, request.prepared.observation.points.coordinate, arrays["model/median"])
+        arrays |= {
+            "unfolded/time": time_of,
+            "unfolded/value": unfolded.value.astype(np.float32),
+            "unfolded/model": model.astype(np.float32),
+        }
+    return arrays
+
+
+def _stages(request: Request) -> dict[str, np.ndarray]:
+    arrays: dict[str, np.ndarray] = {}
+    for number, stage in enumerate(request.prepared.stages):
+        arrays |= _stage(f"stage/{number}", stage)
+    if request.prepared.periodogram is not None:
+        arrays |= {f"period/{name}": _thinned(part) for name, part in zip(("period", "power"), request.prepared.periodogram, strict=True)}
+    return arrays
+
+
+def _stage(name: str, stage: Stage) -> dict[str, np.ndarray]:
+    parts = {"before": stage.before, "after": stage.after}
+    return {
+        f"{name}/{when}_{what}": _thinned(values)
+        for when, part in parts.items()
+        for what, values in zip(("coordinate", "value"), part, strict=True)
+    }
+
+
+def _thinned(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values)[:: max(1, -(-len(values) // _SHOWN))]
+
+
+def _interval(value: np.ndarray, weight: np.ndarray, unit: str) -> dict[str, Any]:
+    sound = np.isfinite(value)
+    if not weight[sound].sum() > 0:
+        return {"median": None, "lower": None, "upper": None, "unit": unit}
+    lower, median, upper = weighted_quantile(value[sound], weight[sound])
+    return {"median": float(median), "lower": float(lower), "upper": float(upper), "unit": unit}
+
+
+def _label(parameter: Parameter) -> dict[str, str]:
+    return {"latex": parameter.latex, "html": parameter.html, "unit": parameter.unit, "meaning": parameter.meaning}
+
+
+def _axis(axis: Axis) -> dict[str, str]:
+    return {"name": axis.name, "unit": axis.unit, "zero_point": axis.zero_point, "label": axis.label}
+
+
+def _finite(value: Any) -> Any:
+    """The same with every number that is not finite as None, and NumPy numbers as Python's."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
