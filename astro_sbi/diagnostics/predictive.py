@@ -60,11 +60,7 @@ def predictive_check(
     coordinate: Float[np.ndarray, " n"] | None = None,
     seed: int = 1,
 ) -> PredictiveCheck:
-    r"""Compare the observation with what the posterior predicts.
-
-    With independent Gaussian noise the chi-square of a replicate about its own draw is chi-square distributed with n degrees
-    of freedom whatever the draw, so the posterior predictive :math:`p = \sum_s w_s P(\chi^2_n > \chi^2(y, m_s))` needs
-    no simulated replicates.
+    """Compare the observation with what the posterior predicts.
 
     Args:
         value: observed values, unpadded.
@@ -75,33 +71,28 @@ def predictive_check(
         coordinate: gives the order of the points for their correlation; as they stand if None.
         seed: of the permutations in the correlation test.
 
-    Returns:
-        The check's numbers.
-
     Raises:
         DiagnosticsError: if shapes disagree, an error is not positive or a number is not finite.
 
-    References:
-        Gelman, Meng & Stern 1996, Statistica Sinica 6, 733; Winn et al. 2008, ApJ 683, 1076 (red noise).
+    References: Gelman, Meng & Stern 1996, Statistica Sinica 6, 733.
     """
     value, sigma = np.asarray(value, np.float64), np.asarray(sigma_quoted, np.float64)
     draws, sigma_draws = np.asarray(model_draws, np.float64), np.asarray(sigma_draws, np.float64)
     weight = _normalised(weight, len(draws))
     _refuse_nonsense(value, draws, sigma, sigma_draws)
-    p_quoted, chi2_quoted = _chi_square(value, draws, sigma, weight)
-    p_fitted, chi2_fitted = _chi_square(value, draws, sigma_draws, weight)
+    quoted, fitted = (_chi_square(value, draws, errors, weight) for errors in (sigma, sigma_draws))
     residual = (value - weight @ draws) / sigma
     worst = int(np.argmax(np.abs(residual)))
     order = np.arange(len(value)) if coordinate is None else np.argsort(coordinate, kind="stable")
     red = red_noise(residual[order], seed=seed)
     return PredictiveCheck(
         points=len(value),
-        p_value=p_quoted,
-        p_value_fitted=p_fitted,
-        chi2_per_point_quoted=chi2_quoted,
-        chi2_per_point_fitted=chi2_fitted,
+        p_value=quoted[0],
+        p_value_fitted=fitted[0],
+        chi2_per_point_quoted=quoted[1],
+        chi2_per_point_fitted=fitted[1],
         noise_ratio=float(weight @ np.median(sigma_draws / sigma, axis=1)),
-        largest_residual=float(abs(residual[worst])),
+        largest_residual=abs(float(residual[worst])),
         largest_residual_limit=largest_expected(len(value)),
         largest_residual_index=worst,
         residual_correlation=red.lag_one,
@@ -118,7 +109,11 @@ def largest_expected(n: int, false_alarm: float = _FALSE_ALARM) -> float:
 def _chi_square(
     value: Float[np.ndarray, " n"], draws: Float[np.ndarray, "S n"], sigma: Float[np.ndarray, "*S n"], weight: Float[np.ndarray, " S"]
 ) -> tuple[float, float]:
-    """Posterior predictive p of chi-square, and the mean chi-square per point."""
+    r"""Posterior predictive p of chi-square, and the mean chi-square per point.
+
+    With independent Gaussian noise the chi-square of a replicate about its own draw is chi-square distributed with n degrees
+    of freedom whatever the draw, so :math:`p = \sum_s w_s P(\chi^2_n > \chi^2(y, m_s))` needs no simulated replicates.
+    """
     chi2 = np.sum(((value - draws) / sigma) ** 2, axis=1)
     return float(weight @ special.chdtrc(len(value), chi2)), float(weight @ chi2 / len(value))
 

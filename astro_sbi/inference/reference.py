@@ -75,8 +75,7 @@ def nuts(
         InferenceError: if there are fewer than two chains or the density is not finite at a start.
         Cancelled: if asked to stop.
 
-    References:
-        Hoffman & Gelman 2014, JMLR 15, 1593; Vehtari et al. 2021, Bayesian Analysis 16, 667 (R-hat, ESS and their limits).
+    References: Hoffman & Gelman 2014, JMLR 15, 1593; Vehtari et al. 2021, Bayesian Analysis 16, 667 (the limits).
     """
     began = time.perf_counter()
     centre, root = _whitening(np.asarray(start, np.float64), covariance)
@@ -88,13 +87,12 @@ def nuts(
     state, parameters = chains.warm_up(whitened, warmup)
     positions, divergences = [], 0
     for done in range(0, draws, _BLOCK):
-        on_progress("sampling", warmup + done, warmup + draws, None)
         if should_stop():
             raise Cancelled
         state, position, divergent = chains.sample(state, parameters, jnp.arange(done, min(done + _BLOCK, draws)))
         positions.append(np.asarray(position, np.float64))
         divergences += int(divergent)
-    on_progress("sampling", warmup + draws, warmup + draws, None)
+        on_progress("sampling", warmup + done + position.shape[1], warmup + draws, None)
     return _judged(centre + np.concatenate(positions, axis=1) @ root.T, divergences, began)
 
 
