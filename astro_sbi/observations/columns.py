@@ -21,17 +21,17 @@ _TIME = {
     "BJD - 2454833": "bkjd timebkjd",
 }
 _WAVELENGTH = (
-    "wavelength lambda wave lam wl wavelengths loglam loglambda wavelengthvac wavelengthvacuum wavelengthair waveair wavevac lambdaair obswave "
-    "wavelengthobs spectralaxis"
+    "wavelength lambda wave lam wl wavelengths loglam loglambda wavelengthvac wavelengthvacuum wavelengthair waveair wavevac lambdaair "
+    "obswave wavelengthobs spectralaxis"
 )
 _FLUX = (
-    "pdcsapflux sapflux flux relativeflux relflux normalizedflux normalisedflux normflux fluxnorm fluxdetrended detrendedflux detflux detrended "
-    "fluxdensity flambda flam fluxlambda fnu fluxnu intensity counts f rawflux fluxraw"
+    "pdcsapflux sapflux flux relativeflux relflux normalizedflux normalisedflux normflux fluxnorm fluxdetrended detrendedflux detflux "
+    "detrended fluxdensity flambda flam fluxlambda fnu fluxnu intensity counts f rawflux fluxraw"
 )
 _ERROR = (
-    "fluxerr fluxerror error err sigma eflux fluxe fluxsigma sigmaflux uncertainty fluxuncertainty unc fluxunc pdcsapfluxerr sapfluxerr errflux "
-    "errorflux stdev std relativefluxerr relfluxerr normalizedfluxerr yerr noise relativefluxerror fluxnormerr normfluxerr fluxdensityerr "
-    "fluxdensityerror ferr dflux uncert sigmaf fluxstd detfluxerr"
+    "fluxerr fluxerror error err sigma eflux fluxe fluxsigma sigmaflux uncertainty fluxuncertainty unc fluxunc pdcsapfluxerr sapfluxerr "
+    "errflux errorflux stdev std relativefluxerr relfluxerr normalizedfluxerr yerr noise relativefluxerror fluxnormerr normfluxerr "
+    "fluxdensityerr fluxdensityerror ferr dflux uncert sigmaf fluxstd detfluxerr"
 )
 _IVAR = "ivar inversevariance fluxivar invvar"
 _QUALITY = "quality sapquality flag flags dq mask qualityflag"

@@ -18,7 +18,7 @@ from astro_sbi.observations.observation import Axis, Observation, ObservationErr
 from astro_sbi.observations.reader import Reader, ReadOptions
 from astro_sbi.observations.rows import Rows, cadence, cleaned, points_of, with_errors
 
-# Attitude tweak, safe mode, coarse point, Earth point, desaturation, manual exclude, impulsive outlier, detector anomaly, no data, thrusters.
+# Attitude tweak, safe mode, coarse or Earth point, desaturation, manual exclude, impulsive outlier, detector anomaly, no data, thrusters.
 _KEPLER_BAD = 1 | 2 | 4 | 8 | 32 | 256 | 2048 | 16384 | 65536 | 1048576
 # Attitude tweak, safe mode, coarse point, Earth point, Argabrightening, desaturation, manual exclude, impulsive outlier, bad calibration.
 _TESS_BAD = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 512 | 16384

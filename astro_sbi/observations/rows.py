@@ -127,7 +127,7 @@ def _in_order(rows: Rows, noun: str) -> Rows:
     if other.any():
         first = rows.coordinate[other][0]
         rows = rows.warned(
-            f"{_counted(int(other.sum()), 'row')} repeat the {noun} of another with a different value (the first at {first:.10g}); all were kept"
+            f"{_counted(int(other.sum()), 'row')} repeat the {noun} of another with another value (first at {first:.10g}); all were kept"
         )
     return rows.without(identical, "repeated row")
 

@@ -171,10 +171,7 @@ def _matches(name: str, content: bytes) -> bool:
 
 def _read(name: str, content: bytes, options: ReadOptions) -> Observation:
     table = parsed(content)
-    if table.columns:
-        found = roles(table.columns)
-    else:
-        found = roles_without_header(len(table.values), table.numbers(0))
+    found = roles(table.columns) if table.columns else roles_without_header(len(table.values), table.numbers(0))
     known: dict[str, u.Quantity] = {}
     if found.kind == "light_curve":
         rows, unit = _light_curve_rows(table, found, options)

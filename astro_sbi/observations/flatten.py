@@ -1,0 +1,49 @@
+"""Flattening of a light curve that leaves its transits alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from astro_sbi.observations.ephemeris import dip_of
+from astro_sbi.observations.observation import Axis, Kind
+from astro_sbi.observations.steps import Prepared, Report, Step, finished, setting, with_values
+from astro_sbi.observations.trend import trend
+
+
+@dataclass(frozen=True)
+class Flatten(Step):
+    """Divide by a slow trend fitted to what lies outside the transits."""
+
+    kind: ClassVar[Kind] = "light_curve"
+    title: ClassVar[str] = "Flatten"
+
+    flatten_window: float | None = setting(
+        None,
+        "width of the moving window; 1 d or three durations, whichever is longer, if not given; 0 divides by a constant",
+        "d",
+        low=0.0,
+        high=1e4,
+    )
+
+    def apply(self, prepared: Prepared, report: Report) -> Prepared:
+        """Relative flux: one outside the transits."""
+        observation, dip = prepared.observation, dip_of(prepared)
+        time, flux = observation.points.coordinate, observation.value
+        protected = dip.inside(time, 1.3)
+        window = max(1.0, 3 * dip.duration) if self.flatten_window is None else self.flatten_window
+        if time[-1] - time[0] < 1.5 * window or protected.all():
+            window = 0.0
+        level = np.median(flux[~protected]) if not protected.all() else np.max(flux)
+        divisor = trend(time, flux, window, protected) if window > 0 else np.full(len(flux), level)
+        after = with_values(observation, flux / divisor, observation.points.noise.sigma / divisor)
+        after = replace(after, value_axis=Axis("relative flux", ""))
+        spread = 1e6 * float(np.ptp(divisor) / np.median(divisor))
+        sentence = (
+            f"divided by a trend over {window:.3g} d that spans {spread:.0f} ppm, fitted outside the transits"
+            if window
+            else f"divided by the constant {level:.6g}: too short for a trend, or asked for"
+        )
+        return finished(prepared, after, (self.title, sentence), {}, {"flatten_window": float(window)})
