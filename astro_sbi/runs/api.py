@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import astro_sbi
 from astro_sbi.runs import executor
 from astro_sbi.runs import jobs as queue
-from astro_sbi.runs.bundle import StoreError, read_bundle
-from astro_sbi.runs.jobs import Job, State
+from astro_sbi.runs.bundle import StoreError
+from astro_sbi.runs.finished import ExampleView, examples, result
+from astro_sbi.runs.jobs import Job
 from astro_sbi.runs.keys import is_key, shortened
-from astro_sbi.runs.progress import Progress
+from astro_sbi.runs.progress import Progress, State
 from astro_sbi.runs.settings import Settings, request_key
 from astro_sbi.runs.store import Store, default_store, shown_name
 
-if TYPE_CHECKING:
-    from astro_sbi.runs.result import Result
+__all__ = [
+    "ExampleView",
+    "JobView",
+    "Progress",
+    "cancel",
+    "delete",
+    "examples",
+    "job",
+    "jobs",
+    "open_store",
+    "result",
+    "submit",
+]
 
 LOG_BYTES = 6_000
 LOG_LINES = 30
@@ -62,16 +70,6 @@ class JobView:
     note: str = ""
     settings: Settings | None = None
     cancelling: bool = False
-
-
-@dataclass(frozen=True)
-class ExampleView:
-    """A finished inference that ships with the package."""
-
-    key: str
-    title: str
-    simulator: str
-    summary: dict[str, Any]
 
 
 def open_store() -> Store:
@@ -135,10 +133,10 @@ def job(store: Store, key: str) -> JobView | None:
     return _view(store, found)
 
 
-def jobs(store: Store) -> list[JobView]:
-    """All runs, the newest first; a worker is woken if one waits for it."""
+def jobs(store: Store, *, wake: bool = True) -> list[JobView]:
+    """All runs, the newest first; a worker is woken if one waits for it and ``wake`` is true."""
     found = queue.jobs(store.catalogue)
-    if any(_waits(one) for one in found):
+    if wake and any(_waits(one) for one in found):
         executor.LocalExecutor(store).wake()
     return [_view(store, one) for one in found]
 
@@ -164,48 +162,6 @@ def delete(store: Store, key: str, *, keep_result: bool = False) -> None:
     shared = any(one.result_key == found.result_key for one in queue.jobs(store.catalogue))
     if found.result_key and not keep_result and not shared:
         store.delete("result", found.result_key)
-
-
-def result(store: Store, result_key: str) -> Result:
-    """A finished inference, from the store or from the examples that ship with the package.
-
-    Raises:
-        StoreError: if it is nowhere, or damaged.
-    """
-    from astro_sbi.runs.result import from_files
-
-    if store.has("result", result_key):
-        return from_files(store.load("result", result_key))
-    folder = examples_folder() / result_key
-    if not is_key(result_key) or not folder.is_dir():
-        raise StoreError(f"there is no result {shortened(result_key)} here: it was deleted, or made in another store")
-    files, damage = read_bundle(folder, "result", result_key)
-    if damage:
-        raise StoreError(f"the example {shortened(result_key)} is damaged ({damage}): install the package again")
-    return from_files(files)
-
-
-def examples() -> list[ExampleView]:
-    """The finished inferences that ship with the package, ordered by simulator and title."""
-    folder = examples_folder()
-    found = []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        summary = _summary(path) if is_key(path.name) else None
-        if summary:
-            found.append(ExampleView(path.name, str(summary.get("title", "")), str(summary.get("simulator", "")), summary))
-    return sorted(found, key=lambda example: (example.simulator, example.title))
-
-
-def examples_folder() -> Path:
-    """Where the shipped examples are."""
-    return Path(astro_sbi.__file__).parent / "pretrained" / "examples"
-
-
-def _summary(folder: Path) -> dict[str, Any] | None:
-    try:
-        return json.loads((folder / "summary.json").read_bytes())
-    except (OSError, ValueError):
-        return None
 
 
 def _waits(job: Job) -> bool:

@@ -13,10 +13,9 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from astro_sbi.runs.catalogue import JOBS, Catalogue
-from astro_sbi.runs.progress import Progress
+from astro_sbi.runs.progress import Progress, State
 from astro_sbi.runs.settings import Settings
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
 Beat = Literal["go on", "cancel", "lost"]
 
 LEASE_S = 30.0

@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 LOSS_POINTS = 400
 

@@ -10,14 +10,14 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from astro_sbi.runs import executor, jobs
 from astro_sbi.runs.bundle import StoreError
-from astro_sbi.runs.jobs import Job, State
+from astro_sbi.runs.jobs import Job
 from astro_sbi.runs.keys import is_key
+from astro_sbi.runs.outcome import Outcome
 from astro_sbi.runs.progress import Reporter
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.store import Store
@@ -37,21 +37,6 @@ class Task(Protocol):
     ) -> Result:
         """Run the inference and return its result."""
         ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Args:
-        state: of the job as this process left it; "queued" if it was given back, "running" if the lease was lost.
-        result_key: of the result, if done.
-        error: the sentence, if failed.
-    """
-
-    state: State
-    result_key: str | None = None
-    error: str | None = None
 
 
 class Pulse:
@@ -153,12 +138,16 @@ def _ended_early(store: Store, job: Job, error: Exception, pulse: Pulse, *, aske
     with log_path(store, job.key).open("a", encoding="utf-8") as log:
         traceback.print_exception(error, file=log)
     jobs.fail(store.catalogue, job.key, token, sentence)
-    return Outcome("failed", error=sentence)
+    return Outcome("failed", error=sentence, refused=isinstance(error, ValueError) and _of_this_package(error))
+
+
+def _of_this_package(error: Exception) -> bool:
+    return type(error).__module__.startswith("astro_sbi.")
 
 
 def said(error: Exception) -> str:
     """An error as the sentence a user reads: the package's own word for word, any other as a fault of the program."""
-    if type(error).__module__.startswith("astro_sbi."):
+    if _of_this_package(error):
         return " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return "there was not enough memory: ask for fewer samples, or a smaller ensemble"
@@ -201,12 +190,14 @@ def work(store: Store, place: executor.Place | None, task: Task, stop: threading
         idle_s: how long to wait for another job before ending.
     """
     idle_since = time.monotonic()
-    while not stop.is_set() and time.monotonic() - idle_since <= idle_s:
+    while not stop.is_set():
         if place and not executor.holds_place(store.catalogue, place):
             return
         job = jobs.claim(store.catalogue)
         if job is None:
-            stop.wait(min(LOOK_S, idle_s) or LOOK_S)
+            if time.monotonic() - idle_since >= idle_s:
+                return
+            stop.wait(LOOK_S)
             continue
         with logged(log_path(store, job.key)):
             print_line(f"attempt {job.attempts} of {job.settings.simulator} on {job.observation}")
