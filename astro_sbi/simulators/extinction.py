@@ -1,0 +1,36 @@
+"""How much dust dims light of each wavelength."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+#: Ratio of total to selective extinction of the diffuse Milky Way.
+R_V = 3.1
+
+_OPTICAL_A = (1.0, 0.17699, -0.50447, -0.02427, 0.72085, 0.01979, -0.77530, 0.32999)
+_OPTICAL_B = (0.0, 1.41338, 2.28305, 1.07233, -5.38434, -0.62251, 5.30260, -2.09002)
+
+
+def _polynomial(coefficients: tuple[float, ...], y: Any) -> Any:
+    total = 0.0 * y
+    for coefficient in reversed(coefficients):
+        total = total * y + coefficient
+    return total
+
+
+def cardelli(wavelength: Any, xp: Any = np) -> Any:
+    """Extinction relative to that in V, ``A(lambda) / A(V) = a(x) + b(x) / R_V``, ``R_V = 3.1``.
+
+    Cardelli, Clayton & Mathis 1989, ApJ 345, 245: eqs. 2a, 2b (infrared) and 3a, 3b (optical).
+
+    Args:
+        wavelength: between 3030 A and 3.3 micron, in A.
+        xp: array library.
+    """
+    x = 1e4 / wavelength
+    infrared = (0.574 - 0.527 / R_V) * xp.maximum(x, 0.1) ** 1.61
+    y = x - 1.82
+    optical = _polynomial(_OPTICAL_A, y) + _polynomial(_OPTICAL_B, y) / R_V
+    return xp.where(x < 1.1, infrared, optical)
