@@ -1,0 +1,114 @@
+"""Every cache of the app, all bounded, keyed by content hashes or frozen settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+if TYPE_CHECKING:
+    from astro_sbi.observations.observation import Observation
+    from astro_sbi.observations.preparation import Preparation, Prepared
+    from astro_sbi.observations.reader import ReadOptions
+    from astro_sbi.runs.api import ExampleView
+    from astro_sbi.runs.result import Result
+    from astro_sbi.runs.store import Store
+    from astro_sbi.ui.observation_form import Chosen
+    from astro_sbi.ui.simulated import Explorer
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(place: str) -> Store:
+    from astro_sbi.runs import api
+
+    return api.open_store()
+
+
+def store() -> Store:
+    """The store of this process's environment."""
+    import os
+
+    return _store(os.environ.get("ASTRO_SBI_STORE", ""))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Opening the result")
+def _result(root: str, key: str) -> Result:
+    from astro_sbi.runs import api
+
+    return api.result(store(), key)
+
+
+def result(key: str) -> Result:
+    """A finished inference; immutable, so every session shares it.
+
+    Raises:
+        StoreError: if it is not there or damaged.
+    """
+    return _result(str(store().root), key)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the file")
+def _observation(sha256: str, options: tuple[Any, ...], _name: str, _content: bytes) -> Observation:
+    from astro_sbi.observations.reader import ReadOptions
+    from astro_sbi.observations.reading import read
+
+    return read(_name, _content, ReadOptions(*options))
+
+
+def observation(chosen: Chosen, options: ReadOptions) -> Observation:
+    """The observation in a file.
+
+    Raises:
+        ObservationError: if the file cannot be used.
+    """
+    return _observation(chosen.sha256, astuple(options), chosen.name, chosen.content)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Preparing the observation")
+def _prepared(key: tuple[Any, ...], _raw: Observation, _preparation: Preparation) -> Prepared:
+    from astro_sbi.observations.preparation import prepare
+
+    return prepare(_raw, _preparation)
+
+
+def prepared(raw: Observation, preparation: Preparation) -> Prepared:
+    """An observation prepared for a simulator, every stage kept.
+
+    Raises:
+        ObservationError: if it cannot be prepared like this.
+    """
+    return _prepared((raw.content_hash, repr(preparation)), raw, preparation)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def examples() -> tuple[ExampleView, ...]:
+    """The results that ship with the package."""
+    from astro_sbi.runs import api
+
+    return tuple(api.examples())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Compiling the simulator")
+def explorer(name: str) -> Explorer:
+    """A simulator made ready to be moved by hand."""
+    from astro_sbi.ui.simulated import make_explorer
+
+    return make_explorer(name)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _figure(key: tuple[Any, ...], _draw: Callable[[], go.Figure]) -> go.Figure:
+    return _draw()
+
+
+def figure(key: tuple[Any, ...], draw: Callable[[], go.Figure]) -> go.Figure:
+    """A figure, drawn once for each key.
+
+    Args:
+        key: everything that the figure depends on, arrays by their content hash.
+        draw: draws it.
+    """
+    return _figure(key, draw)

@@ -1,0 +1,47 @@
+"""Every check of a result in words, and the limits it was judged by."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from astro_sbi.diagnostics.thresholds import THRESHOLDS, Threshold
+from astro_sbi.runs.result import Result
+from astro_sbi.ui import predictive_view
+from astro_sbi.ui.tables import table
+from astro_sbi.ui.words import escaped, number
+
+ABOUT = {
+    "detection": "Evidence for the signal against a flat model",
+    "ess": "Effective draws",
+    "khat": "Pareto k of the weights",
+    "peak_outside": "Log height of a peak outside the region sampled, over the best",
+    "noise_ratio": "Fitted over quoted noise",
+    "misfit": "χ² per point with quoted errors",
+    "misfit_fitted": "χ² per point with fitted noise",
+    "largest_residual": "Largest residual over the most expected",
+    "red_noise": "Factor by which red noise shrinks the errors",
+    "distance": "Share of simulations farther out than the observation",
+}
+
+
+def checks_view(key: str, result: Result) -> None:
+    """Why the verdict is what it is."""
+    st.markdown("**Why this verdict.** What speaks against the result comes first, then what speaks for it.")
+    st.markdown("\n".join(f"- {escaped(reason)}" for reason in result.summary["reasons"]))
+    st.markdown("**Posterior predictive check**")
+    predictive_view.predictive_numbers(result)
+    with st.expander("The limits behind the verdict", icon=":material/rule:"):
+        st.caption("The worst check decides. Good: passes; between the limits: caution; beyond: do not trust.")
+        table([_row(threshold) for threshold in THRESHOLDS], alt="Limits of every check and their sources")
+
+
+def _row(threshold: Threshold) -> dict[str, str]:
+    sign, beyond = ("≥", "<") if threshold.better == "high" else ("≤", ">")
+    return {
+        "Check": escaped(ABOUT.get(threshold.name, threshold.name)),
+        "Good": f"{sign} {number(threshold.good)}",
+        "Do not trust": f"{beyond} {number(threshold.bad)}" if math.isfinite(threshold.bad) else "–",
+        "Source": escaped(threshold.source),
+    }

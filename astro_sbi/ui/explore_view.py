@@ -1,0 +1,108 @@
+"""Sliders in physical units, the data they make, and what the prior says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+import numpy as np
+import streamlit as st
+
+from astro_sbi.figures.corner import Label, Layer, corner
+from astro_sbi.figures.explore import simulated
+from astro_sbi.simulators.base import Parameter
+from astro_sbi.simulators.prior import Distribution
+from astro_sbi.ui import charts
+from astro_sbi.ui.posterior_view import COLOURS, POSTERIOR
+from astro_sbi.ui.simulated import Explorer, grid, outside_prior, prior_draws, ranges
+from astro_sbi.ui.words import escaped, number, unit_text
+
+MOST_PRIOR_DRAWS = 100
+X_NAMES = {"light_curve": "Time from mid-transit", "spectrum": "Wavelength"}
+Y_NAMES = {"light_curve": "Relative flux", "spectrum": "Flux density"}
+
+
+def parameter_sliders(explorer: Explorer) -> dict[str, float]:
+    """One slider a parameter, in the address of the page; returns the parameters."""
+    offered, theta = ranges(explorer), {}
+    by_name = {parameter.name: parameter for parameter in explorer.simulator.parameters}
+    for name, distribution in explorer.simulator.prior.distributions:
+        low, middle, high = offered[name]
+        if distribution.kind == "fixed" or not low < high:
+            theta[name] = middle
+            continue
+        theta[name] = _slider(by_name[name], distribution, offered[name])
+    return theta
+
+
+def _slider(parameter: Parameter, distribution: Distribution, offered: tuple[float, float, float]) -> float:
+    low, middle, high = offered
+    unit = unit_text(parameter.unit)
+    stops = grid(low, middle, high, logarithmic=distribution.kind == "loguniform")
+    start = min(stops, key=lambda stop: abs(stop - middle))
+    words = f"{escaped(parameter.meaning)}, in {unit}" if unit else f"{escaped(parameter.meaning)}, a pure number"
+    return float(
+        st.select_slider(
+            f"{escaped(parameter.meaning)}{f' [{unit}]' if unit else ''}",
+            options=stops,
+            value=start,
+            format_func=lambda stop: number(stop, 4),
+            key=parameter.name,
+            bind="query-params",
+            help=f"${parameter.latex}$: {words}. Prior: `{distribution}`.",
+        )
+    )
+
+
+def axis_labels(explorer: Explorer) -> tuple[str, str]:
+    """Names and units of the two axes."""
+    simulator = explorer.simulator
+    names = (
+        (X_NAMES.get(simulator.kind, "Coordinate"), simulator.coordinate_unit),
+        (Y_NAMES.get(simulator.kind, "Value"), simulator.value_unit),
+    )
+    x_label, y_label = (f"{name} [{unit_text(unit)}]" if unit_text(unit) else name for name, unit in names)
+    return x_label, y_label
+
+
+def simulated_view(explorer: Explorer, theta: Mapping[str, float], seed: int, draws: int) -> np.ndarray:
+    """The noise-free model and noisy data of the parameters; returns the noisy data [n]."""
+    noisy = explorer.noisy(theta, seed)
+    curves = None
+    if draws:
+        prior = prior_draws(explorer, draws, seed)
+        curves = np.stack([explorer.noise_free({name: float(values[i]) for name, values in prior.items()}) for i in range(draws)])
+    x_label, y_label = axis_labels(explorer)
+    figure = simulated(
+        explorer.points.coordinate, explorer.noise_free(theta), noisy, explorer.noise(theta), draws=curves, x_label=x_label, y_label=y_label
+    )
+    charts.chart(figure, key="simulated")
+    outside = outside_prior(explorer, theta)
+    if outside:
+        st.caption(f":material/info: Outside the prior, given the other parameters: {escaped(', '.join(outside))}.")
+    return noisy
+
+
+def can_answer(name: str) -> bool:
+    """Whether a flow trained before ships for a simulator."""
+    if find_spec("astro_sbi.inference.amortised") is None:
+        return False
+    from astro_sbi.inference import amortised
+
+    return amortised.is_shipped(name)
+
+
+def instant_posterior(explorer: Explorer, theta: Mapping[str, float], value: np.ndarray) -> None:
+    """The posterior of the drawn data from the shipped flow, with the true parameters marked."""
+    from astro_sbi.inference import amortised
+
+    draws, efficiency = amortised.posterior_of(explorer.simulator.name, value)
+    names = [name for name in explorer.simulator.prior.free if name in draws][:6]
+    labels = {parameter.name: Label(parameter.html, unit_text(parameter.unit)) for parameter in explorer.simulator.parameters}
+    figure = corner([Layer(POSTERIOR, draws, None, COLOURS[POSTERIOR])], labels, names=names, markers={name: theta[name] for name in names})
+    charts.chart(figure, key="instant_corner")
+    st.caption(
+        "From a flow trained before on this observing pattern; dotted lines mark the true values. "
+        f"Importance efficiency {100 * efficiency:.3g} %: "
+        "the share of its draws that would survive a correction by the likelihood."
+    )

@@ -1,0 +1,151 @@
+"""The posterior: corner plot with its layers, and the table of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from astro_sbi.figures.corner import Label, Layer, corner, one_dimensional
+from astro_sbi.figures.theme import NEUTRAL
+from astro_sbi.runs.result import Result
+from astro_sbi.simulators.prior import PriorError, parse_distribution
+from astro_sbi.ui import cached, charts
+from astro_sbi.ui.tables import table
+from astro_sbi.ui.words import escaped, journal, number, unit_latex
+
+POSTERIOR, FLOW, PRIOR = "Posterior", "Flow alone", "Prior"
+COLOURS = {POSTERIOR: NEUTRAL.posterior, FLOW: NEUTRAL.flow, PRIOR: NEUTRAL.prior}
+SHAPES = ("Corner", "Two parameters", "One by one")
+FIRST_SHOWN = 6
+
+
+def quantities(result: Result) -> dict[str, dict]:
+    """Parameters and derived quantities that have a distribution, with their quantiles."""
+    both = {**result.summary["parameters"], **result.summary["derived"]}
+    return {name: numbers for name, numbers in both.items() if f"posterior/{name}" in result.arrays and numbers["median"] is not None}
+
+
+def key_names(result: Result, most: int) -> list[str]:
+    """The first free parameters, which a simulator lists in order of interest."""
+    return list(result.summary["parameters"])[:most]
+
+
+def limits(result: Result) -> dict[str, tuple[float | None, float | None]]:
+    """Constant edges of the priors, where densities stop."""
+    edges: dict[str, tuple[float | None, float | None]] = {}
+    for name, text in result.summary["priors"].items():
+        try:
+            prior = parse_distribution(text)
+        except PriorError:
+            continue
+        if prior.bounded:
+            edges[name] = tuple(None if bound.terms else bound.constant for bound in (prior.first, prior.second))
+    return edges
+
+
+def layers(result: Result, shown: Sequence[str]) -> list[Layer]:
+    """The distributions to overlay, the leading one first."""
+    found = []
+    for layer, kind in ((POSTERIOR, "posterior"), (FLOW, "flow"), (PRIOR, "prior")):
+        draws = result.draws(kind) if layer in shown else {}
+        if draws:
+            weight = result.arrays["weight"] if layer == POSTERIOR else None
+            found.append(Layer(layer, draws, weight, COLOURS[layer], dashed=layer == PRIOR))
+    return found
+
+
+def draw_posterior(result: Result, names: Sequence[str], shown: Sequence[str], *, apart: bool) -> go.Figure:
+    """The chosen parameters and layers, pair by pair or each apart."""
+    labels = {name: Label(label["html"], label["unit"]) for name, label in result.summary["labels"].items()}
+    markers = {name: value for name, value in (result.summary.get("least_squares") or {}).items() if name in names}
+    if apart:
+        across = 1 if charts.is_phone() else 3
+        return one_dimensional(layers(result, shown), labels, list(names), limits=limits(result), markers=markers, across=across)
+    return corner(layers(result, shown), labels, names=list(names), limits=limits(result), markers=markers)
+
+
+def _meaning(result: Result, name: str) -> str:
+    return result.summary["labels"].get(name, {}).get("meaning", name)
+
+
+def corner_view(key: str, result: Result) -> None:
+    """The corner plot with its choices."""
+    available = list(quantities(result))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shape = st.segmented_control(
+            "Show as",
+            SHAPES,
+            default=SHAPES[2] if charts.is_phone() else SHAPES[0],
+            required=True,
+            key="corner_shape",
+            help="A corner plot needs a wide screen; two parameters or one by one suit a phone.",
+        )
+        shown = st.pills(
+            "Layers",
+            list(COLOURS),
+            selection_mode="multi",
+            default=[POSTERIOR, FLOW],
+            key="corner_layers",
+            help="Posterior: the flow's draws weighted by the likelihood. Flow alone: the same draws before weighting. Prior: what was "
+            "assumed before the data. Where the first two agree, the flow had learned the posterior.",
+        )
+    names = _choice(result, available, str(shape))
+    if not names or not shown:
+        st.info("Choose at least one parameter and one layer.", icon=":material/info:")
+        return
+    apart = shape == SHAPES[2]
+    chosen = (tuple(names), tuple(shown), apart, charts.is_phone() and apart)
+    drawn = cached.figure(("posterior", key, *chosen), lambda: draw_posterior(result, names, shown, apart=apart))
+    charts.chart(drawn, key="corner")
+    st.caption(
+        "Contours hold 68 and 95 % of the probability; dotted lines mark the least-squares fit. "
+        "Numbers above the panels are medians with 68 % intervals. A click in the legend switches a layer."
+    )
+
+
+def _choice(result: Result, available: list[str], shape: str) -> list[str]:
+    first = key_names(result, FIRST_SHOWN) or available[:FIRST_SHOWN]
+    if shape == SHAPES[1]:
+        left, right = st.columns(2)
+        x = left.selectbox("Horizontal", available, index=0, format_func=lambda name: _meaning(result, name), key="corner_x")
+        others = [name for name in available if name != x]
+        y = right.selectbox("Vertical", others, index=0, format_func=lambda name: _meaning(result, name), key="corner_y")
+        return [x, y] if y else [x]
+    return st.multiselect(
+        "Parameters",
+        available,
+        default=first,
+        format_func=lambda name: name,
+        key="corner_names",
+        help=f"{len(available)} quantities can be shown, derived ones included. The first {len(first)} are chosen to begin with.",
+    )
+
+
+def table_view(result: Result) -> None:
+    """Medians and 68 % intervals, as a journal prints them."""
+    _table(result, "Parameters", result.summary["parameters"])
+    fixed = result.summary.get("fixed") or {}
+    if fixed:
+        st.caption("Held fixed: " + ", ".join(f"{escaped(name)} = {number(value, 6)}" for name, value in fixed.items()))
+    if result.summary["derived"]:
+        _table(result, "Derived quantities", result.summary["derived"])
+
+
+def _table(result: Result, title: str, numbers: dict[str, dict]) -> None:
+    rows, least_squares = [], result.summary.get("least_squares") or {}
+    for name, quantiles in numbers.items():
+        label = result.summary["labels"].get(name, {})
+        row = {
+            "Symbol": f"${label.get('latex', name)}$",
+            "Median and 68 %": journal(quantiles["median"], quantiles["lower"], quantiles["upper"]),
+            "Unit": unit_latex(quantiles.get("unit", "")) or "–",
+            "Meaning": escaped(label.get("meaning", name)),
+        }
+        if least_squares and title == "Parameters":
+            best = least_squares.get(name)
+            row["Least squares"] = "–" if best is None else journal(best, best, best)
+        rows.append(row)
+    st.markdown(f"**{title}**")
+    table(rows, alt=f"{title}: median, 68 % interval, unit and meaning")

@@ -1,0 +1,99 @@
+"""One finished inference, whole."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from astro_sbi.runs.result import Result
+from astro_sbi.ui import checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui.verdict_view import verdict_banner
+from astro_sbi.ui.words import count, date, escaped, number
+
+REASONS_SHOWN = 3
+TABS = ("Posterior", "Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance")
+
+
+def result_view(key: str, result: Result) -> None:
+    """Verdict, numbers, figures, provenance and downloads of a result."""
+    summary = result.summary
+    _header(summary)
+    verdict_banner(summary["verdict"], summary["reasons"], most=REASONS_SHOWN)
+    _measures(summary)
+    with st.container(horizontal=True):
+        with st.popover("Share", icon=":material/link:"):
+            download_view.share_view(key)
+        with st.popover("Download", icon=":material/download:"):
+            download_view.download_view(result)
+    tabs = st.tabs(list(TABS), key="result_tab", on_change="rerun")
+    bodies = (
+        _posterior,
+        _data,
+        training_view.training_view,
+        checks_view.checks_view,
+        provenance_view.preparation_view,
+        _priors,
+        _provenance,
+    )
+    for tab, body in zip(tabs, bodies, strict=True):
+        if tab.open:
+            with tab:
+                body(key, result)
+
+
+def _header(summary: dict) -> None:
+    st.title(escaped(summary["title"]), anchor=False)
+    facts = [
+        escaped(summary["simulator_title"]),
+        count(summary["observation"]["points"], "point"),
+        f"seed {summary['seed']}",
+        count(summary["draws"], "draw"),
+        date(summary["created"]),
+    ]
+    st.caption(" · ".join(facts))
+
+
+def _measures(summary: dict) -> None:
+    importance = summary["importance"]
+    if importance is None:
+        st.info("This simulator has no likelihood: the flow's own draws are shown, judged by the checks alone.", icon=":material/info:")
+        return
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            "Effective samples",
+            f"{importance['ess']:,.0f}",
+            help="Independent draws that the weighted ones are worth; at least 1,000 are wanted.",
+        )
+        st.metric(
+            "Efficiency",
+            f"{100 * importance['efficiency']:.3g} %",
+            help="Effective share of the draws: how closely the flow matches the posterior.",
+        )
+        st.metric("Pareto k", number(importance["khat"], 2), help="Shape of the tail of the weights; below 0.7 the weights can be trusted.")
+        st.metric(
+            "ln evidence",
+            number(importance["log_evidence"], 6),
+            help="Natural logarithm, under the full prior, for comparing models of the same data.",
+        )
+
+
+def _posterior(key: str, result: Result) -> None:
+    if result.summary["importance"] is not None:
+        st.markdown(
+            "The posterior shown is **neural importance sampling**: the flow proposes, and the likelihood decides how much "
+            "each draw counts. Every median and interval below uses these weights."
+        )
+    posterior_view.corner_view(key, result)
+    posterior_view.table_view(result)
+
+
+def _data(key: str, result: Result) -> None:
+    predictive_view.predictive_view(key, result)
+    predictive_view.predictive_numbers(result)
+
+
+def _priors(key: str, result: Result) -> None:
+    provenance_view.priors_view(result)
+
+
+def _provenance(key: str, result: Result) -> None:
+    provenance_view.origin_view(result)

@@ -1,0 +1,102 @@
+"""Runs as rows: state, what, when, verdict, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from astro_sbi.runs import api
+from astro_sbi.ui import cached, navigation
+from astro_sbi.ui.progress_view import ACTIVE
+from astro_sbi.ui.spoken import said
+from astro_sbi.ui.verdict_view import verdict_badge
+from astro_sbi.ui.words import age, escaped
+
+STATES = {
+    "queued": ("gray", ":material/hourglass_empty:", "Queued"),
+    "running": ("blue", ":material/play_circle:", "Running"),
+    "done": ("green", ":material/check_circle:", "Done"),
+    "failed": ("red", ":material/error:", "Failed"),
+    "cancelled": ("gray", ":material/cancel:", "Cancelled"),
+}
+
+
+def state_badge(job: api.JobView) -> None:
+    """The state of a run in one word."""
+    colour, icon, label = STATES.get(job.state, ("gray", ":material/help:", job.state.capitalize()))
+    st.badge(label, icon=icon, color=colour)
+
+
+def recent_runs(jobs: Sequence[api.JobView]) -> None:
+    """A short list of runs with links."""
+    for job in jobs:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            open_link(job, short=False)
+            _badges(job)
+            st.caption(f"{escaped(job.simulator)} · {age(job.created)}")
+
+
+def open_link(job: api.JobView, *, short: bool = True) -> None:
+    """The way to a run: its result, or the page that follows it."""
+    name = escaped(job.observation)
+    if job.state == "done" and job.result_key:
+        st.page_link(
+            navigation.RESULT, label="Open" if short else name, icon=":material/open_in_new:", query_params={"run": job.result_key}
+        )
+    else:
+        label = "Follow" if job.state in ACTIVE else "Look"
+        st.page_link(navigation.INFER, label=label if short else name, icon=":material/visibility:", query_params={"job": job.key})
+
+
+def _badges(job: api.JobView) -> None:
+    if job.state == "done" and job.verdict:
+        verdict_badge(job.verdict)
+    else:
+        state_badge(job)
+
+
+def runs_table(jobs: Sequence[api.JobView]) -> None:
+    """One row a run, with its actions."""
+    widths = [4, 2, 2, 3, 4]
+    for job in jobs:
+        with st.container(border=True, key=f"run_{job.key}"):
+            what, state, verdict, when, actions = st.columns(widths, vertical_alignment="center")
+            with what:
+                st.markdown(f"**{escaped(job.observation)}**")
+                st.caption(escaped(job.simulator))
+            with state:
+                state_badge(job)
+            with verdict:
+                if job.verdict:
+                    verdict_badge(job.verdict)
+                else:
+                    st.caption("no verdict")
+            when.caption(age(job.created))
+            with actions.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+                _actions(job)
+
+
+def _actions(job: api.JobView) -> None:
+    open_link(job)
+    if job.state in ACTIVE:
+        if st.button("Cancel", key=f"cancel_{job.key}", icon=":material/cancel:", type="tertiary"):
+            with said():
+                api.cancel(cached.store(), job.key)
+                st.rerun()
+    elif st.button("Delete", key=f"delete_{job.key}", icon=":material/delete:", type="tertiary"):
+        confirm_deletion(job)
+
+
+@st.dialog("Delete this run?", icon=":material/delete:")
+def confirm_deletion(job: api.JobView) -> None:
+    """Ask before a run and its result are removed."""
+    st.text(f"{job.observation} · {job.simulator}")
+    st.markdown("Its result goes with it, and links to it stop working. The uploaded file and trained flows stay.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it", key="keep_run"):
+            st.rerun()
+        if st.button("Delete", key="confirm_delete", type="primary", icon=":material/delete:"):
+            with said():
+                api.delete(cached.store(), job.key, with_result=True)
+                st.rerun()

@@ -1,0 +1,146 @@
+"""Steps three and four of an inference: simulator, priors, seed, effort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from astro_sbi import simulators
+from astro_sbi.runs.settings import ENSEMBLE_RANGE, SAMPLES_RANGE, SEED_RANGE, Settings, parse_change
+from astro_sbi.simulators.base import Simulator
+from astro_sbi.simulators.prior import PriorError, parse_distribution
+from astro_sbi.ui import state
+from astro_sbi.ui.spoken import say
+from astro_sbi.ui.words import escaped, unit_text
+
+Changes = list[tuple[str, str]]
+
+
+def choose_simulator(kind: str) -> Simulator | None:
+    """The simulators that make this kind of observation."""
+    offered = {simulator.name: simulator for simulator in simulators.simulators() if simulator.kind == kind}
+    if not offered:
+        st.warning("No simulator makes this kind of observation yet.", icon=":material/category:")
+        return None
+    name = st.selectbox(
+        "Simulator",
+        list(offered),
+        format_func=lambda name: offered[name].title,
+        key="infer_simulator",
+        help="What may have made the observation; only simulators of this kind of data are offered.",
+    )
+    simulator = offered[name]
+    st.caption(f"{escaped(simulator.summary)} {escaped(simulator.reference)}")
+    for caveat in simulator.caveats:
+        st.caption(f":material/info: {escaped(caveat)}")
+    return simulator
+
+
+def priors_form(simulator: Simulator) -> Changes:
+    """Every prior as text that can be changed, and a column to hold parameters fixed.
+
+    Raises:
+        PriorError: if a text is no prior.
+    """
+    by_name = {parameter.name: parameter for parameter in simulator.parameters}
+    original = {name: str(distribution) for name, distribution in simulator.prior.distributions}
+    rows = pd.DataFrame(
+        {
+            "meaning": [by_name[name].meaning for name in original],
+            "unit": [unit_text(by_name[name].unit) for name in original],
+            "prior": list(original.values()),
+            "fix": pd.Series([None] * len(original), dtype="float64"),
+            "name": list(original),
+        }
+    )
+    columns = {
+        "meaning": st.column_config.TextColumn("Parameter", disabled=True, width="medium"),
+        "unit": st.column_config.TextColumn("Unit", disabled=True, width="small"),
+        "prior": st.column_config.TextColumn(
+            "Prior",
+            help="uniform(low,high), loguniform(low,high), normal(mean,sigma); a bound may be a sum such as 1+radius_ratio.",
+            width="medium",
+        ),
+        "fix": st.column_config.NumberColumn("Fixed at", help="A value holds the parameter; empty infers it.", width="small", format="%g"),
+        "name": st.column_config.TextColumn("Name in settings", disabled=True, width="small"),
+    }
+    edited = st.data_editor(rows, hide_index=True, column_config=columns, key=f"priors_{simulator.name}", num_rows="fixed")
+    return _prior_changes(edited, original)
+
+
+def _prior_changes(edited: pd.DataFrame, original: dict[str, str]) -> Changes:
+    changes: Changes = []
+    for row in edited.itertuples():
+        text = str(row.prior or "").strip()
+        if pd.notna(row.fix):
+            changes.append((f"fix.{row.name}", repr(float(row.fix))))
+        elif text != original[row.name]:
+            try:
+                parse_distribution(text)
+            except PriorError as error:
+                raise PriorError(f"{row.name}: {error}") from None
+            changes.append((f"prior.{row.name}", text))
+    return changes
+
+
+def effort_form() -> tuple[int, int, int, Changes]:
+    """Seed, number of samples, ensemble and further settings.
+
+    Raises:
+        SettingsError: if a further setting is not of the form KEY=VALUE.
+    """
+    seed, samples, ensemble = st.columns(3)
+    chosen = (
+        seed.number_input(
+            "Seed", *SEED_RANGE, 1, key="infer_seed", help="The same seed, file, settings and versions give the same posterior."
+        ),
+        samples.number_input(
+            "Posterior samples",
+            *SAMPLES_RANGE,
+            50_000,
+            step=10_000,
+            key="infer_samples",
+            help="Draws before weighting; more of them sharpen the tails. Asking for more later does not train again.",
+        ),
+        ensemble.number_input(
+            "Flows in the ensemble",
+            *ENSEMBLE_RANGE,
+            1,
+            key="infer_ensemble",
+            help="Several flows average out the luck of one training; each costs time.",
+        ),
+    )
+    with st.expander("Further settings", icon=":material/settings:", key="further", on_change="ignore"):
+        lines = st.text_area(
+            "One KEY=VALUE a line",
+            key="infer_further",
+            placeholder="train.rounds=3",
+            help="The same dotted keys as on the command line: prepare., prior., fix., read. and train.",
+        )
+    changes = [parse_change(line) for line in (lines or "").splitlines() if line.strip()]
+    return int(chosen[0]), int(chosen[1]), int(chosen[2]), changes
+
+
+def settings_form(simulator: Simulator, before: Sequence[tuple[str, str]]) -> Settings | None:
+    """Everything that is asked for, or None while something is wrong.
+
+    Args:
+        simulator: the simulator chosen.
+        before: how the file is read and prepared.
+    """
+    with st.expander("Priors", icon=":material/tune:", key="priors_open"):
+        st.caption("What is believed before these data. Edit a cell to change it.")
+        try:
+            priors = priors_form(simulator)
+        except PriorError as error:
+            say(error)
+            return None
+    seed, samples, ensemble, further = effort_form()
+    return Settings(simulator.name, seed, samples, ensemble, (*before, *priors, *further))
+
+
+def remember_job(key: str) -> None:
+    """Put a run into the page's address, so that a reload finds it again."""
+    state.to_url(job=key)

@@ -1,0 +1,111 @@
+"""A simulator made ready to be moved by hand; jax comes in only when one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from astro_sbi import simulators
+from astro_sbi.observations.observation import Points
+from astro_sbi.simulators.base import Simulator, known_values, pattern_of, scalar_known, simulate
+from astro_sbi.simulators.prior import Distribution
+
+RANGE_DRAWS = 4096
+TAILS = (0.002, 0.998)
+STEPS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Explorer:
+    """A simulator with its default observing pattern, compiled.
+
+    Args:
+        simulator: the simulator.
+        points: its default observing pattern.
+        known: its known quantities that are single numbers.
+        noise_free: values [n] of parameters.
+        noisy: values [n] of parameters and a seed.
+        noise: standard deviation of the noise [n] of parameters.
+    """
+
+    simulator: Simulator
+    points: Points
+    known: Mapping[str, float]
+    noise_free: Callable[[Mapping[str, float]], Float[np.ndarray, " n"]]
+    noisy: Callable[[Mapping[str, float], int], Float[np.ndarray, " n"]]
+    noise: Callable[[Mapping[str, float]], Float[np.ndarray, " n"]]
+
+
+def make_explorer(name: str) -> Explorer:
+    """Compile a simulator for its default observing pattern, on the CPU."""
+    import jax
+
+    jax.config.update("jax_platforms", "cpu")
+    simulator = simulators.simulator(name)
+    points = simulator.default_points()
+    pattern, n = pattern_of(simulator, points), len(points)
+    predict = jax.jit(lambda theta: simulator.predict(theta, pattern))
+    noise = jax.jit(lambda theta: simulator.noise(theta, pattern))
+    draw = jax.jit(lambda theta, seed: simulate(simulator, jax.random.key(seed), theta, pattern))
+    return Explorer(
+        simulator=simulator,
+        points=points,
+        known=scalar_known(known_values(simulator, points)),
+        noise_free=lambda theta: np.asarray(predict(_float32(theta)))[:n],
+        noisy=lambda theta, seed: np.asarray(draw(_float32(theta), np.uint32(seed)))[:n],
+        noise=lambda theta: np.asarray(noise(_float32(theta)))[:n],
+    )
+
+
+def _float32(theta: Mapping[str, float]) -> dict[str, np.float32]:
+    return {name: np.float32(value) for name, value in theta.items()}
+
+
+def prior_draws(explorer: Explorer, n: int, seed: int) -> dict[str, np.ndarray]:
+    """Parameters [n] drawn from the simulator's prior."""
+    prior = explorer.simulator.prior
+    z = np.random.default_rng(seed).standard_normal((n, len(prior.free)))
+    return prior.physical(z, explorer.known)
+
+
+def ranges(explorer: Explorer) -> dict[str, tuple[float, float, float]]:
+    """Lowest, middle and highest value that a slider offers for each parameter: the prior, its far tails cut."""
+    draws, middle = (
+        prior_draws(explorer, RANGE_DRAWS, 0),
+        explorer.simulator.prior.physical(np.zeros(len(explorer.simulator.prior.free)), explorer.known),
+    )
+    found = {}
+    for name, distribution in explorer.simulator.prior.distributions:
+        low, high = np.quantile(draws[name], TAILS)
+        edges = _constant_edges(distribution)
+        found[name] = (edges[0] if edges else float(low), float(middle[name]), edges[1] if edges else float(high))
+    return found
+
+
+def _constant_edges(distribution: Distribution) -> tuple[float, float] | None:
+    if not distribution.bounded or distribution.depends_on:
+        return None
+    return distribution.first.constant, distribution.second.constant
+
+
+def grid(low: float, middle: float, high: float, *, logarithmic: bool) -> list[float]:
+    """The values a slider stops at, few enough digits to read, its middle value among them."""
+    values = np.geomspace(low, high, STEPS + 1) if logarithmic else np.linspace(low, high, STEPS + 1)
+    step = float(np.min(np.diff(values)))
+    decimals = max(0, 1 - int(np.floor(np.log10(step)))) if step > 0 else 6
+    return sorted({round(float(value), decimals) for value in (*values, middle)})
+
+
+def outside_prior(explorer: Explorer, theta: Mapping[str, float]) -> list[str]:
+    """Parameters that the prior cannot draw, given the others."""
+    values = {**explorer.known, **theta}
+    outside = []
+    for name, distribution in explorer.simulator.prior.distributions:
+        if distribution.bounded:
+            slack = 1e-9 + 1e-6 * abs(theta[name])
+            if not distribution.first.at(values) - slack <= theta[name] <= distribution.second.at(values) + slack:
+                outside.append(name)
+    return outside

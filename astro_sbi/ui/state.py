@@ -1,0 +1,61 @@
+"""Everything the app remembers: the one file that names Streamlit's session state and the URL's parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+IMAGE_FORMAT = "image_format"
+
+
+def enter() -> None:
+    """Note that this session came in through the router."""
+    st.session_state["entered"] = True
+
+
+def entered() -> bool:
+    """Whether this session came in through the router."""
+    return bool(st.session_state.get("entered"))
+
+
+def value(key: str, default: Any = None) -> Any:
+    """What a widget holds, or the default before it was drawn."""
+    return st.session_state.get(key, default)
+
+
+def put(key: str, content: Any) -> None:
+    """Set what a widget will hold when it is drawn."""
+    st.session_state[key] = content
+
+
+def forget(prefix: str) -> None:
+    """Drop every remembered value whose key starts with the prefix."""
+    for key in [key for key in st.session_state if str(key).startswith(prefix)]:
+        del st.session_state[key]
+
+
+def is_new(name: str, content: Any) -> bool:
+    """Whether something differs from what was noted under this name before; notes it."""
+    changed = st.session_state.get(f"seen_{name}") != content
+    st.session_state[f"seen_{name}"] = content
+    return changed
+
+
+def image_format() -> str:
+    """The file format of downloaded figures."""
+    return value(IMAGE_FORMAT) or "png"
+
+
+def from_url(name: str) -> str:
+    """A parameter of the page's address, empty where there is none, cut to a sane length."""
+    return str(st.query_params.get(name, ""))[:200]
+
+
+def to_url(**parameters: str) -> None:
+    """Set parameters of the page's address; an empty one is removed."""
+    for name, content in parameters.items():
+        if content:
+            st.query_params[name] = content
+        elif name in st.query_params:
+            del st.query_params[name]

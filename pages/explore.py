@@ -1,0 +1,49 @@
+"""Move a simulator's parameters and watch its data change."""
+
+import streamlit as st
+
+from astro_sbi import simulators
+from astro_sbi.ui import cached, explore_view, navigation
+from astro_sbi.ui.spoken import said
+from astro_sbi.ui.words import escaped
+
+SEEDS = 2**31 - 1
+
+navigation.guard()
+st.title("Explore", anchor=False)
+st.caption("What would the data look like? Every choice is in this page's address, so a link shows others the same picture.")
+
+titles = {simulator.name: simulator.title for simulator in simulators.simulators()}
+name = st.selectbox("Simulator", list(titles), format_func=titles.__getitem__, key="simulator", bind="query-params", width=480)
+
+
+with said():
+    explorer = cached.explorer(name)
+    controls, picture = st.columns([2, 5], gap="large")
+    with controls:
+        theta = explore_view.parameter_sliders(explorer)
+        seed = st.number_input(
+            "Seed of the noise", 0, SEEDS, 1, key="noise_seed", bind="query-params", help="The same seed draws the same noise."
+        )
+        draws = st.number_input(
+            "Curves drawn from the prior",
+            0,
+            explore_view.MOST_PRIOR_DRAWS,
+            0,
+            step=10,
+            key="prior_curves",
+            bind="query-params",
+            help="Noise-free curves of parameters drawn from the prior: what the simulator expects before seeing data.",
+        )
+    with picture:
+        noisy = explore_view.simulated_view(explorer, theta, int(seed), int(draws))
+        if explore_view.can_answer(name) and st.toggle(
+            "Infer from these data",
+            key="answer",
+            bind="query-params",
+            help="A flow trained before answers at once and follows the sliders.",
+        ):
+            explore_view.instant_posterior(explorer, theta, noisy)
+        with st.expander("About this simulator", icon=":material/menu_book:"):
+            st.markdown(f"{escaped(explorer.simulator.summary)}\n\n{escaped(explorer.simulator.reference)}")
+            st.markdown("\n".join(f"- {escaped(caveat)}" for caveat in explorer.simulator.caveats))

@@ -1,0 +1,106 @@
+"""The main road in a real browser: open, upload, infer, see the posterior, send the link."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.browser.serving import served
+
+REAL = "observations/transit/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits"
+QUICK = "train.rounds=2\ntrain.simulations=8192\ntrain.steps=400\ntrain.later_steps=400\ntrain.draws=8192"
+INFERENCE_MS = 480_000
+LOOK_MS = 60_000
+
+
+@pytest.fixture(scope="session")
+def light_curve(tmp_path_factory) -> Path:
+    """A real light curve where there is one, else one made here."""
+    real = Path(__file__).resolve().parents[2].parent / "shared" / REAL
+    if real.is_file():
+        return real
+    rng, time = np.random.default_rng(3), np.arange(0, 27, 2 / 1440)
+    phase = (time - 1.3 + 1.6) % 3.2 - 1.6
+    flux = 1 - 0.008 / (1 + np.exp((np.abs(phase) - 0.07) / 0.004)) + 8e-4 * rng.standard_normal(time.size)
+    path = tmp_path_factory.mktemp("made") / "star.csv"
+    rows = "\n".join(f"{t + 2458000:.6f},{f:.6f},0.0008" for t, f in zip(time, flux, strict=True))
+    path.write_text(f"time,flux,flux_err\n{rows}\n")
+    return path
+
+
+@pytest.mark.timeout(900)
+def test_upload_infer_and_share(browser, complaints, light_curve, tmp_path):
+    store = tmp_path / "store"
+    with served(store, ASTRO_SBI_SLOTS="1") as (address, _):
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        complaints.listen(page)
+        page.goto(address)
+        page.get_by_role("button", name="Infer from an observation").click(timeout=LOOK_MS)
+        page.get_by_text("My own file").click(timeout=LOOK_MS)
+        page.locator("input[type=file]").set_input_files(light_curve)
+        page.get_by_text("What was read").wait_for(timeout=LOOK_MS)
+        page.get_by_text("Further settings").click()
+        further = page.get_by_label("One KEY=VALUE a line")
+        further.fill(QUICK)
+        further.blur()
+        page.get_by_role("button", name="Infer", exact=True).click(timeout=LOOK_MS)
+        page.get_by_role("button", name="Cancel").wait_for(timeout=LOOK_MS)
+        assert "job=" in page.url
+        page.reload()
+        page.get_by_text("neural importance sampling").wait_for(timeout=INFERENCE_MS)
+        page.locator(".js-plotly-plot .xaxislayer-above").first.wait_for(timeout=LOOK_MS, state="attached")
+        link = page.get_by_text(re.compile(r"/result\?run=[0-9a-f]{64}")).first.inner_text()
+        page.close()
+    key = link.strip().rsplit("=", 1)[1]
+    with served(store, ASTRO_SBI_SLOTS="0") as (address, _):
+        stranger = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+        complaints.listen(stranger)
+        stranger.goto(f"{address}/result?run={key}")
+        stranger.get_by_text("neural importance sampling").wait_for(timeout=LOOK_MS)
+        stranger.locator(".js-plotly-plot").first.wait_for(timeout=LOOK_MS)
+        assert stranger.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_first_request_is_a_deep_link(browser, complaints, tmp_path):
+    """Beside a folder called pages a fresh server runs a deep link without the router, unless the guard mends it."""
+    with served(tmp_path / "store", ASTRO_SBI_SLOTS="0") as (address, _):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        complaints.listen(page)
+        page.goto(f"{address}/result?run={'f' * 64}")
+        page.get_by_role("heading", name="This result is not here").wait_for(timeout=LOOK_MS)
+        assert page.get_by_role("link", name="Library").first.is_visible()
+        assert page.locator('[data-testid="stSidebarNav"]').count() == 0
+        assert f"run={'f' * 64}" in page.url
+        page.close()
+
+
+def test_explore_keeps_its_state_in_the_address(browser, complaints, tmp_path):
+    with served(tmp_path / "store", ASTRO_SBI_SLOTS="0") as (address, _):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        complaints.listen(page)
+        page.goto(f"{address}/explore?simulator=transit&noise_seed=7")
+        page.locator(".js-plotly-plot").first.wait_for(timeout=LOOK_MS)
+        assert page.get_by_label("Seed of the noise").input_value() == "7"
+        page.get_by_role("slider").first.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_url(re.compile("radius_ratio="), timeout=LOOK_MS)
+        page.close()
+
+
+def test_a_stored_result_needs_no_jax(tmp_path):
+    """The server's process, asked by a script of the same kind."""
+    import subprocess
+    import sys
+
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest; from tests.app.finished import kept; from astro_sbi.runs import api\n"
+        "key = kept(api.open_store()); app = AppTest.from_file('app.py', default_timeout=60); app.query_params['run'] = key\n"
+        "app.switch_page('pages/result.py').run(); assert not app.exception, app.exception\n"
+        "assert app.success, 'no verdict'; loaded = {'jax', 'flowjax', 'flax'} & set(sys.modules); sys.exit(f'{loaded}' if loaded else 0)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "ASTRO_SBI_STORE": str(tmp_path), "PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
