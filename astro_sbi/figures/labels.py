@@ -1,0 +1,135 @@
+"""Words at axes: units, zero points and powers of ten as the HTML that plotly draws, and numbers as journals print them."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+_FACTOR = re.compile(r"^\s*(?:1(?:\.0*)?[eE]|10(?:\*\*|\^)?)\(?([+-]?\d+)\)?\s*\*?\s*")
+_TOKEN = re.compile(r"^([A-Za-z%]+|%)(?:\*\*|\^)?\(?([+-]?\d+)?\)?$")
+_SPELLED = {"Angstrom": "Å", "AA": "Å", "um": "μm", "deg": "°", "percent": "%", "solMass": "M<sub>⊙</sub>", "solRad": "R<sub>⊙</sub>"}
+_SAFE_TAG = re.compile(r"&lt;(/?(?:sub|sup|i|b)|br/?)&gt;")
+_BRACKETED = re.compile(r"^(.*\S)\s*\[([^\]]*)\]\s*$")
+
+
+@dataclass(frozen=True)
+class Label:
+    """A parameter's symbol as HTML (``R<sub>p</sub>``) and its unit as astropy writes it."""
+
+    html: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers are printed at an axis: ``(value - offset) / 10**exponent``.
+
+    Args:
+        offset: stated zero point, 0 where there is none.
+        exponent: power of ten taken out of the numbers.
+        symbol: symbol with the offset, HTML.
+        unit: unit with the power of ten, HTML; empty for a pure number.
+    """
+
+    offset: float
+    exponent: int
+    symbol: str
+    unit: str
+
+    def shown(self, value: Float[np.ndarray, "*n"] | float) -> Float[np.ndarray, "*n"]:
+        """The numbers as the axis prints them, float64."""
+        return (np.asarray(value, dtype=np.float64) - self.offset) / 10.0**self.exponent
+
+    def title(self, joint: str = " ") -> str:
+        """Symbol and unit as the axis title."""
+        return f"{self.symbol}{joint}[{self.unit}]" if self.unit else self.symbol
+
+
+def escaped(text: str) -> str:
+    """A name that came with a file, harmless as a plotly text: no markup, no MathJax."""
+    return html.escape(text, quote=False).replace("$", "&#36;")
+
+
+def symbol_html(text: str) -> str:
+    """A symbol with ``sub``, ``sup``, ``i``, ``b`` and ``br`` kept and any other markup shown as it is written."""
+    known_entities = html.unescape(text)
+    return _SAFE_TAG.sub(r"<\1>", escaped(known_entities))
+
+
+def _superscript(power: int) -> str:
+    return f"<sup>{power}</sup>".replace("-", "−")
+
+
+def unit_parts(unit: str) -> tuple[int, str]:
+    """Power of ten in front of a unit and the rest as HTML: ``1e-17 erg / (s cm2)`` gives -17 and erg s⁻¹ cm⁻²."""
+    match = _FACTOR.match(unit)
+    exponent, rest = (int(match[1]), unit[match.end() :]) if match else (0, unit)
+    above, *below = rest.split("/")
+    words = []
+    for sign, part in [(1, above), *((-1, part) for part in below)]:
+        for token in part.replace("(", " ").replace(")", " ").replace(" * ", " ").split():
+            parsed = _TOKEN.match(token)
+            if not parsed and token != "1":
+                return exponent, escaped(rest.strip())
+            if parsed:
+                power = sign * int(parsed[2] or 1)
+                words.append(_SPELLED.get(parsed[1], parsed[1]) + ("" if power == 1 else _superscript(power)))
+    return exponent, " ".join(words)
+
+
+def unit_html(unit: str, exponent: int = 0) -> str:
+    """A unit with a power of ten in front, HTML; empty for a pure number."""
+    own, name = unit_parts(unit)
+    power = own + exponent
+    return f"10{_superscript(power)} {name}".strip() if power else name
+
+
+def axis_title(label: str) -> str:
+    """An axis label such as ``wavelength [Angstrom]``, escaped and with its unit as HTML."""
+    match = _BRACKETED.match(label)
+    if not match:
+        return escaped(label)
+    unit = unit_html(match[2])
+    return f"{escaped(match[1])} [{unit}]" if unit else escaped(match[1])
+
+
+def signed(text: str) -> str:
+    """A printed number with a true minus sign."""
+    return text.replace("-", "−")
+
+
+def scale_of(label: Label, low: float, high: float) -> Scale:
+    """The zero point and power of ten that keep tick labels between `low` and `high` short."""
+    symbol, span = symbol_html(label.html), high - low
+    offset = 0.0
+    if span > 0 and max(abs(low), abs(high)) > 1500 * span:
+        digits = -math.ceil(math.log10(span))
+        offset = round(0.5 * (low + high), digits)
+        sign, size = ("−", offset) if offset > 0 else ("+", -offset)
+        symbol = f"{symbol} {sign} {size:.{max(digits, 0)}f}" if round(size, 2) != round(size) else f"{symbol} {sign} {size:.0f}"
+    largest = max(abs(low - offset), abs(high - offset))
+    exponent = 0
+    if largest > 0 and not 1e-2 <= largest < 2e4:
+        exponent = 3 * math.floor(math.log10(largest) / 3)
+    return Scale(offset, exponent, symbol, unit_html(label.unit, exponent))
+
+
+def rounded(median: float, low: float, high: float) -> tuple[str, str, str]:
+    """Median, upper and lower error with two digits of the errors: ``('0.0777', '0.0005', '0.0004')``."""
+    plus, minus = high - median, median - low
+    larger, smaller = max(plus, minus), min(plus, minus)
+    size = (larger if smaller > 0.4 * larger else max(smaller, 0.05 * larger)) or abs(median) or 1.0
+    decimals = max(0, 1 - math.floor(math.log10(size)))
+    value, above, below = (signed(f"{number:.{decimals}f}") for number in (median, plus, minus))
+    return value, above, below
+
+
+def journal(median: float, low: float, high: float) -> str:
+    """Median with its 68 % errors on one line, HTML: ``0.0777 ± 0.0005`` or ``12.3<sup>+0.4</sup><sub>−0.6</sub>``."""
+    value, plus, minus = rounded(median, low, high)
+    return f"{value} ± {plus}" if plus == minus else f"{value}<sup>+{plus}</sup><sub>−{minus}</sub>"

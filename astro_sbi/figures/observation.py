@@ -1,0 +1,149 @@
+"""An observation before any inference: as read, step by step through its preparation, and its periodogram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from plotly.graph_objects import Figure
+
+from astro_sbi.figures.curves import Panel, curve, points, range_of
+from astro_sbi.figures.labels import axis_title, escaped
+from astro_sbi.figures.theme import NEUTRAL, Palette, axis, layout
+
+MOST = 20_000
+
+
+def observed(
+    coordinate: Float[np.ndarray, " n"],
+    value: Float[np.ndarray, " n"],
+    sigma: Float[np.ndarray, " n"] | None,
+    *,
+    x_label: str,
+    y_label: str,
+    palette: Palette = NEUTRAL,
+) -> Figure:
+    """Points with their errors.
+
+    Args:
+        coordinate: time or wavelength.
+        value: measured values.
+        sigma: their standard deviations, or None.
+        x_label: name and unit, ``time [d]``.
+        y_label: name and unit.
+        palette: colours.
+    """
+    places, zero, keep = _places(coordinate)
+    trace = points("data", places, value[keep], Panel(legend=False), palette.data, None if sigma is None else sigma[keep])
+    alt = f"{len(value)} observed points of {y_label} against {x_label}, values from {np.nanmin(value):.4g} to {np.nanmax(value):.4g}."
+    style = layout(alt, 360, palette)
+    style["xaxis"] = axis(_with_zero(x_label, zero), range=range_of([places], 0.02))
+    style["yaxis"] = axis(axis_title(y_label), range=_most(value))
+    return Figure({"data": [trace], "layout": style})
+
+
+def stage(
+    before: tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]],
+    after: tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]],
+    *,
+    x_label: str,
+    y_label: str,
+    x_label_after: str | None = None,
+    palette: Palette = NEUTRAL,
+) -> Figure:
+    """One step of the preparation: what went in above, what came out below.
+
+    Args:
+        before: coordinate and value that the step was given.
+        after: coordinate and value that it returned.
+        x_label: name and unit of the coordinate before.
+        y_label: name and unit of the value.
+        x_label_after: of the coordinate after, where the step changes it (folding).
+        palette: colours.
+    """
+    traces: list[dict[str, Any]] = []
+    alt = f"A preparation step: {len(before[0])} points before, {len(after[0])} after."
+    style = layout(alt, 480, palette)
+    style["annotations"] = []
+    sides = (("before", before, x_label, [0.58, 1.0]), ("after", after, x_label_after or x_label, [0.0, 0.42]))
+    for number, (name, (coordinate, value), label, domain) in enumerate(sides, start=1):
+        suffix = "" if number == 1 else str(number)
+        places, zero, keep = _places(coordinate)
+        colour = palette.prior if number == 1 else palette.data
+        traces.append(points(name, places, value[keep], Panel(f"x{suffix}", f"y{suffix}", legend=False), colour))
+        style[f"xaxis{suffix}"] = axis(_with_zero(label, zero), anchor=f"y{suffix}", range=range_of([places], 0.02))
+        style[f"yaxis{suffix}"] = axis(axis_title(y_label), anchor=f"x{suffix}", domain=domain, range=_most(value, 1.0), nticks=5)
+        where = {"xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
+        style["annotations"].append(where | {"text": f"{name}: {len(coordinate):,} points", "showarrow": False})
+    style["margin"] = style["margin"] | {"t": 26}
+    return Figure({"data": traces, "layout": style})
+
+
+def periodogram(
+    period: Float[np.ndarray, " n"],
+    power: Float[np.ndarray, " n"],
+    best: float,
+    *,
+    unit: str = "d",
+    y_label: str = "box least-squares power",
+    palette: Palette = NEUTRAL,
+) -> Figure:
+    """Power against trial period, the chosen period marked."""
+    order = np.argsort(period)
+    wide = period.max() > 8 * period.min() > 0
+    ends, height = (float(period.min()), float(period.max())), float(np.nanmax(power))
+    pen = {"color": palette.least_squares, "width": 1.3, "dash": "dot"}
+    places, low = period[order], min(0.0, float(np.nanmin(power)))
+    traces = [
+        curve("chosen period", [best, best], [low, 1.15 * height], Panel(), **pen),
+        curve("power", places, power[order], Panel(legend=False), color=palette.posterior, width=1.1),
+    ]
+    traces[1]["connectgaps"] = True
+    style = layout(f"Periodogram over {ends[0]:.3g} to {ends[1]:.3g} {unit}; the chosen period is {best:.6g} {unit}.", 300, palette)
+    style["xaxis"] = axis(axis_title(f"period [{unit}]"), **(_decades(ends) if wide else {"range": range_of([places], 0.02)}))
+    style["yaxis"] = axis(axis_title(y_label), range=[low, 1.15 * height], nticks=5)
+    right = best > (np.sqrt(ends[0] * ends[1]) if wide else sum(ends) / 2)
+    place = {
+        "x": float(np.log10(best)) if wide else best,
+        "y": 1.0,
+        "yref": "y domain",
+        "xanchor": "right" if right else "left",
+        "yanchor": "top",
+    }
+    style["annotations"] = [place | {"text": f" {best:.6g} {escaped(unit)} ", "showarrow": False, "yshift": -2}]
+    style["showlegend"] = False
+    return Figure({"data": traces, "layout": style})
+
+
+def _decades(ends: tuple[float, float]) -> dict[str, Any]:
+    """A logarithmic axis with numbers at 1, 2 and 5 of each decade."""
+    low, high = np.log10(ends)
+    values = [mantissa * 10.0**power for power in range(int(np.floor(low)), int(np.ceil(high)) + 1) for mantissa in (1, 2, 5)]
+    inside = [value for value in values if 0.999 * ends[0] <= value <= 1.001 * ends[1]]
+    air = 0.01 * (high - low)
+    return {"type": "log", "range": [low - air, high + air], "tickvals": inside, "ticktext": [f"{value:g}" for value in inside]}
+
+
+def _places(coordinate: Float[np.ndarray, " n"]) -> tuple[np.ndarray, float, slice]:
+    """Coordinates without a large zero point, that zero point, and every which point to draw."""
+    keep = slice(None, None, max(1, -(-len(coordinate) // MOST)))
+    coordinate = np.asarray(coordinate, dtype=np.float64)
+    low, high = np.nanmin(coordinate), np.nanmax(coordinate)
+    zero = float(np.floor(low)) if abs(low) > 1e3 * (high - low) or abs(low) > 1e5 else 0.0
+    return coordinate[keep] - zero, zero, keep
+
+
+def _with_zero(label: str, zero: float) -> str:
+    """Axis title with the zero point taken out."""
+    if not zero:
+        return axis_title(label)
+    sign = "−" if zero > 0 else "+"
+    name, bracket, unit = label.partition(" [")
+    return axis_title(f"{name} {sign} {abs(zero):.0f}{bracket}{unit}")
+
+
+def _most(value: Float[np.ndarray, " n"], share: float = 0.9998) -> list[float]:
+    """A range that holds the values, a few wild ones excepted."""
+    low, high = np.nanquantile(value, ((1 - share) / 2, (1 + share) / 2))
+    return range_of([np.array([low, high])], 0.06)
