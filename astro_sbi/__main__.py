@@ -32,7 +32,7 @@ MAX_BYTES = 64 * 1024**2
 BAD_INPUT, INTERRUPTED = 2, 130
 
 
-class CommandError(ValueError):
+class CommandError(RuntimeError):
     """A command that cannot be followed; the message is the sentence a user reads."""
 
 
@@ -122,7 +122,7 @@ def _list(*, as_json: bool) -> int:
             ],
             "derived": [asdict(parameter) for parameter in one.derived_parameters],
         }
-        for one in simulators.all_simulators()
+        for one in map(simulators.simulator, simulators.simulator_names())
     ]
     rows = [(one["name"], one["kind"].replace("_", " "), str(len(one["parameters"])), one["title"]) for one in found]
     print(json.dumps(found, ensure_ascii=False) if as_json else table(("simulator", "fits a", "parameters", "what it is"), rows))

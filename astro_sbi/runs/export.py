@@ -126,9 +126,6 @@ def _describe(table: Table, name: str, unit: str, words: str) -> None:
 
 
 def _ecsv(table: Table) -> bytes:
-    for name in table.colnames:
-        if table[name].dtype.kind == "f":
-            table[name].info.format = ".10g"
     stream = io.StringIO()
     table.write(stream, format="ascii.ecsv")
     return stream.getvalue().encode()

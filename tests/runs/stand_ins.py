@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from astro_sbi.inference.posterior import Cancelled
-from astro_sbi.observations.observation import ObservationError
 from astro_sbi.runs.keys import key_of, sha256_of
 from astro_sbi.runs.result import Result
+from astro_sbi.runs.settings import SettingsError
 
 
 def made_up(name="star.csv", content=b"1,2", settings=None, draws=200) -> Result:
@@ -64,7 +64,7 @@ def quick(name, content, settings, *, on_progress, should_stop, store):
         on_progress(phase, 1, 2, (0.5, 0.6) if phase == "training" else None)
     on_progress.round({"efficiency": 0.4})
     if content.startswith(b"bad"):
-        raise ObservationError(f"{name}: it is empty; give a file with measurements")
+        raise SettingsError(f"{name}: it is empty; give a file with measurements")
     if content.startswith(b"fault"):
         raise ZeroDivisionError("of the simulator")
     return made_up(name, content, settings)

@@ -153,7 +153,7 @@ while job := jobs.claim(catalogue):
 def test_many_processes_claim_each_job_once(catalogue):
     keys = sorted(submitted(catalogue, str(number)).key for number in range(30))
     start = [sys.executable, "-c", CLAIM, catalogue.url]
-    claimers = [subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    claimers = [subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for claimer in claimers:
         claimer.stdout.readline()
     lines = []
@@ -169,14 +169,14 @@ def test_many_processes_claim_each_job_once(catalogue):
 def test_processes_may_make_the_tables_at_once(tmp_path):
     url = f"sqlite:///{tmp_path / 'new.sqlite'}"
     start = [sys.executable, "-c", CLAIM, url]
-    claimers = [subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    claimers = [subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for claimer in claimers:
         claimer.stdout.readline()
     for claimer in claimers:
         claimer.stdin.write("\n")
         claimer.stdin.flush()
-    assert [claimer.communicate(timeout=60)[0] for claimer in claimers] == ["", "", ""]
-    assert [claimer.returncode for claimer in claimers] == [0, 0, 0]
+    assert [claimer.communicate(timeout=60)[0] for claimer in claimers] == ["", ""]
+    assert [claimer.returncode for claimer in claimers] == [0, 0]
 
 
 def test_a_database_that_is_none_says_so(tmp_path):
