@@ -47,11 +47,8 @@ def simulated(
         trace = curve("prior predictive", [0.0], [0.0], Panel(), color=faded(palette.prior, 0.45), width=0.8)
         traces.append(trace | {"x": x.astype(np.float32), "y": y.astype(np.float32), "type": "scattergl" if x.size > 20_000 else "scatter"})
         shown.append(np.nanquantile(draws, (0.02, 0.98)))
-    traces.append(
-        points(
-            "simulated data", places, np.asarray(noisy)[order], Panel(), palette.data, None if sigma is None else np.asarray(sigma)[order]
-        )
-    )
+    error = None if sigma is None else np.asarray(sigma)[order]
+    traces.append(points("simulated data", places, np.asarray(noisy)[order], Panel(), palette.data, sigma=error))
     traces.append(curve("noise-free model", places, np.asarray(noise_free)[order], Panel(), color=palette.posterior, width=2))
     alt = (
         f"Simulated data of {len(places)} points around the noise-free model, which runs from {np.nanmin(noise_free):.4g} to "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -127,10 +127,9 @@ def _printed(draws: Marginal | None, scale: Scale) -> Marginal | None:
     if draws is None:
         return None
     size = 10.0**scale.exponent
-    cells = type(draws.cells)(float(scale.shown(draws.cells.low)), float(scale.shown(draws.cells.high)), draws.cells.count)
-    return Marginal(
-        scale.shown(draws.values), draws.weight, draws.ess, scale.shown(draws.quantiles), draws.spread / size, cells, draws.index
-    )
+    cells = replace(draws.cells, low=float(scale.shown(draws.cells.low)), high=float(scale.shown(draws.cells.high)))
+    values, quantiles = scale.shown(draws.values), scale.shown(draws.quantiles)
+    return replace(draws, values=values, quantiles=quantiles, spread=draws.spread / size, cells=cells)
 
 
 def heading(column: Column, draws: Marginal, size: int) -> list[tuple[str, int]]:

@@ -85,11 +85,11 @@ def folded(arrays: Arrays, axes: Axes, *, palette: Palette = NEUTRAL) -> Figure:
     time, value, sigma = units.time * arrays["observed/coordinate"][order], arrays["observed/value"][order], quoted_sigma(arrays)[order]
     residual = (value - arrays["model/median"][order]) / sigma
     hover = f"%{{x:.3~f}}, %{{y:.4~g}} {units.flux_unit}<extra>data</extra>"
-    data = points("data", time, units.printed(value), UPPER, palette.data, units.flux * sigma, hover)
+    data = points("data", time, units.printed(value), UPPER, palette.data, sigma=units.flux * sigma, hover=hover)
     model = predictive(arrays, time, order, units.printed, UPPER, palette)
     traces = [*model[:-2], data, *model[-2:], *residual_traces(arrays, time, order, LOWER, palette)]
     inside = 100 * float(np.mean(np.abs(residual) < 1))
-    alt = f"Folded light curve of {len(time)} points with its posterior predictive band; {inside:.0f} % of residuals lie within one quoted sigma."
+    alt = f"Folded light curve of {len(time)} points with its posterior predictive band; {inside:.0f} % of residuals are within one sigma."
     style = _frame(alt, units.time_title, units.flux_title, time, palette)
     style["yaxis"]["range"] = range_of([units.printed(value), units.printed(arrays["model/median"])])
     style["yaxis2"] = residual_axis("x", (0.0, SPLIT[0]), residual_reach(residual))
@@ -111,7 +111,7 @@ def odd_even(arrays: Arrays, axes: Axes, *, palette: Palette = NEUTRAL) -> Figur
     for which, colour in (("odd", palette.odd), ("even", palette.even)):
         coordinate, value, sigma = (np.asarray(arrays[f"{which}/{part}"], dtype=np.float64) for part in ("coordinate", "value", "sigma"))
         time, residual = units.time * coordinate, (value - np.interp(coordinate, grid, median)) / sigma
-        traces.append(points(f"{which} transits", time, units.printed(value), UPPER, colour, units.flux * sigma))
+        traces.append(points(f"{which} transits", time, units.printed(value), UPPER, colour, sigma=units.flux * sigma))
         traces.append(points(f"{which} transits", time, residual, LOWER, colour))
         residuals.append(residual)
         heights.append(units.printed(value))
@@ -150,7 +150,8 @@ def unfolded(arrays: Arrays, axes: Axes, *, palette: Palette = NEUTRAL) -> Figur
         curve("zero", range_of([places], 0.02), [0.0, 0.0], LOWER, **grey),
     ]
     scatter_size = 1.4826 * float(np.nanmedian(np.abs(residual)))
-    alt = f"Light curve of {len(time)} points over {time[-1] - time[0]:.1f} d with the median model; residuals scatter by {scatter_size:.3g} {units.flux_unit}."
+    spread = f"{scatter_size:.3g} {units.flux_unit}".strip()
+    alt = f"Light curve of {len(time)} points over {time[-1] - time[0]:.1f} d with the median model; residuals scatter by {spread}."
     style = _frame(alt, title, units.flux_title, places, palette)
     style["yaxis"]["range"] = _robust_range(units.printed(value), units.printed(model))
     unit = f" [{units.flux_unit}]" if units.flux_unit else ""

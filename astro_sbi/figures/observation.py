@@ -35,7 +35,7 @@ def observed(
         palette: colours.
     """
     places, zero, keep = _places(coordinate)
-    trace = points("data", places, value[keep], Panel(legend=False), palette.data, None if sigma is None else sigma[keep])
+    trace = points("data", places, value[keep], Panel(legend=False), palette.data, sigma=None if sigma is None else sigma[keep])
     alt = f"{len(value)} observed points of {y_label} against {x_label}, values from {np.nanmin(value):.4g} to {np.nanmax(value):.4g}."
     style = layout(alt, 360, palette)
     style["xaxis"] = axis(_with_zero(x_label, zero), range=range_of([places], 0.02))

@@ -24,7 +24,7 @@ from astro_sbi.figures.curves import (
 )
 from astro_sbi.figures.theme import FRAME, NEUTRAL, Palette, axis, faded, layout
 
-#: Emission lines and their rest wavelengths in vacuum, Angstrom (Sloan Digital Sky Survey line list); the name stands once for a close pair.
+#: Emission lines and their rest wavelengths in vacuum, Angstrom (Sloan Digital Sky Survey line list); a close pair has one name.
 LINES = (
     ("Hβ", (4862.68,)),
     ("[O III]", (4960.30,)),
@@ -71,7 +71,7 @@ def spectrum(arrays: Arrays, axes: Axes, *, redshift: float | None = None, stack
         upper, lower = _panels(number)
         wavelength = np.asarray(arrays["observed/coordinate"], dtype=np.float64)[part]
         traces += _window(arrays, part, wavelength, upper, palette) + residual_traces(arrays, wavelength, part, lower, palette)
-        style |= _window_axes(arrays, axes, part, box, (upper, lower), reach, stacked or number == 0)
+        style |= _window_axes(arrays, axes, part, box, (upper, lower), reach)
         if redshift is not None:
             _name_lines(style, wavelength, redshift, upper)
     return Figure({"data": traces, "layout": style})
@@ -109,11 +109,12 @@ def _window(arrays: Arrays, part: np.ndarray, wavelength: np.ndarray, panel: Pan
 
 
 def _window_axes(
-    arrays: Arrays, axes: Axes, part: np.ndarray, box: tuple[list[float], ...], panels: tuple[Panel, Panel], reach: float, titled: bool
+    arrays: Arrays, axes: Axes, part: np.ndarray, box: tuple[list[float], ...], panels: tuple[Panel, Panel], reach: float
 ) -> dict[str, Any]:
     """Axes of one window; only windows at the left edge carry titles of y."""
     upper, lower = panels
     across, above, below = box
+    titled = across[0] == 0.0
     wavelength, value = np.asarray(arrays["observed/coordinate"])[part], np.asarray(arrays["observed/value"])[part]
     title = title_of(axes, "coordinate", "wavelength [Angstrom]")
     if box[0] != [0.0, 1.0]:
