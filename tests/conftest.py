@@ -44,23 +44,3 @@ def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "store"
     monkeypatch.setenv("ASTRO_SBI_STORE", str(root))
     return root
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The Chromium that browser tests drive: Debian's, or Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next(filter(None, map(shutil.which, names)), None) or _playwright_chromium()
-    if path is None and os.environ.get("ASTRO_SBI_REQUIRE_BROWSER"):
-        pytest.fail("there is no Chromium, and ASTRO_SBI_REQUIRE_BROWSER asks for one")
-    if path is None:
-        pytest.skip("there is no Chromium: apt-get install chromium, or .venv/bin/playwright install chromium")
-    return path
-
-
-def _playwright_chromium() -> str | None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
