@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+TESTS = Path(__file__).resolve().parent
+SHARED = TESTS.parents[1] / "shared"
 
 
 def pytest_configure() -> None:
@@ -22,6 +23,14 @@ def pytest_configure() -> None:
 def pytest_unconfigure() -> None:
     """Remove the session's store."""
     shutil.rmtree(os.environ["ASTRO_SBI_STORE"], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the browser's tests by their folder."""
+    for item in items:
+        if item.path.is_relative_to(TESTS / "browser"):
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
