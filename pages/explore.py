@@ -19,11 +19,11 @@ name = st.selectbox("Simulator", list(titles), format_func=titles.__getitem__, k
 
 with said():
     explorer = cached.explorer(name)
-    controls, picture = st.columns([2, 5], gap="large")
-    with controls:
-        theta = explore_view.parameter_sliders(explorer)
+    picture = st.container()
+    theta = explore_view.parameter_sliders(explorer)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         seed = st.number_input(
-            "Seed of the noise", 0, SEEDS, 1, key="noise_seed", bind="query-params", help="The same seed draws the same noise."
+            "Seed of the noise", 0, SEEDS, 1, key="noise_seed", bind="query-params", help="The same seed draws the same noise.", width=180
         )
         draws = st.number_input(
             "Curves drawn from the prior",
@@ -34,16 +34,14 @@ with said():
             key="prior_curves",
             bind="query-params",
             help="Noise-free curves of parameters drawn from the prior: what the simulator expects before seeing data.",
+            width=220,
         )
     with picture:
         noisy = explore_view.simulated_view(explorer, theta, int(seed), int(draws))
-        if explore_view.can_answer(name) and st.toggle(
-            "Infer from these data",
-            key="answer",
-            bind="query-params",
-            help="A flow trained before answers at once and follows the sliders.",
-        ):
-            explore_view.instant_posterior(explorer, theta, noisy)
-        with st.expander("About this simulator", icon=":material/menu_book:"):
-            st.markdown(f"{escaped(explorer.simulator.summary)}\n\n{escaped(explorer.simulator.reference)}")
-            st.markdown("\n".join(f"- {escaped(caveat)}" for caveat in explorer.simulator.caveats))
+    if explore_view.can_answer(name) and st.toggle(
+        "Infer from these data", key="answer", bind="query-params", help="A flow trained before answers at once and follows the sliders."
+    ):
+        explore_view.instant_posterior(explorer, theta, noisy)
+    with st.expander("About this simulator", icon=":material/menu_book:"):
+        st.markdown(f"{escaped(explorer.simulator.summary)}\n\n{escaped(explorer.simulator.reference)}")
+        st.markdown("\n".join(f"- {escaped(caveat)}" for caveat in explorer.simulator.caveats))

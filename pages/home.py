@@ -10,7 +10,7 @@ from astro_sbi.ui.spoken import said
 RECENT = 5
 
 navigation.guard()
-examples = cached.examples()
+examples = sorted(cached.examples(), key=lambda example: example.summary["verdict"] != "good")
 
 intro, example = st.columns([2, 3], gap="large")
 with intro:

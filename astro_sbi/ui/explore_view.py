@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import streamlit as st
 
-from astro_sbi.figures.corner import Label, Layer, corner
+from astro_sbi.figures.corner import Label, Layer, Markers, corner
 from astro_sbi.figures.explore import simulated
 from astro_sbi.simulators.base import Parameter
 from astro_sbi.simulators.prior import Distribution
@@ -26,30 +26,29 @@ def parameter_sliders(explorer: Explorer) -> dict[str, float]:
     """One slider a parameter, in the address of the page; returns the parameters."""
     offered, theta = ranges(explorer), {}
     by_name = {parameter.name: parameter for parameter in explorer.simulator.parameters}
-    for name, distribution in explorer.simulator.prior.distributions:
-        low, middle, high = offered[name]
-        if distribution.kind == "fixed" or not low < high:
-            theta[name] = middle
-            continue
-        theta[name] = _slider(by_name[name], distribution, offered[name])
+    with st.grid(4, min_column_width=230, gap=("small", "large")):
+        for name, distribution in explorer.simulator.prior.distributions:
+            low, middle, high = offered[name]
+            held = distribution.kind == "fixed" or not low < high
+            theta[name] = middle if held else _slider(by_name[name], distribution, offered[name])
     return theta
 
 
 def _slider(parameter: Parameter, distribution: Distribution, offered: tuple[float, float, float]) -> float:
     low, middle, high = offered
-    unit = unit_text(parameter.unit)
+    unit, name = unit_text(parameter.unit), parameter.name.replace("_", " ")
     stops = grid(low, middle, high, logarithmic=distribution.kind == "loguniform")
     start = min(stops, key=lambda stop: abs(stop - middle))
     words = f"{escaped(parameter.meaning)}, in {unit}" if unit else f"{escaped(parameter.meaning)}, a pure number"
     return float(
         st.select_slider(
-            f"{escaped(parameter.meaning)}{f' [{unit}]' if unit else ''}",
+            f"${parameter.latex}$ · {name}{f' [{unit}]' if unit else ''}",
             options=stops,
             value=start,
             format_func=lambda stop: number(stop, 4),
             key=parameter.name,
             bind="query-params",
-            help=f"${parameter.latex}$: {words}. Prior: `{distribution}`.",
+            help=f"{words[:1].upper()}{words[1:]}. Prior: `{distribution}`.",
         )
     )
 
@@ -61,7 +60,7 @@ def axis_labels(explorer: Explorer) -> tuple[str, str]:
         (X_NAMES.get(simulator.kind, "Coordinate"), simulator.coordinate_unit),
         (Y_NAMES.get(simulator.kind, "Value"), simulator.value_unit),
     )
-    x_label, y_label = (f"{name} [{unit_text(unit)}]" if unit_text(unit) else name for name, unit in names)
+    x_label, y_label = (f"{name} [{unit}]" if unit else name for name, unit in names)
     return x_label, y_label
 
 
@@ -98,8 +97,13 @@ def instant_posterior(explorer: Explorer, theta: Mapping[str, float], value: np.
 
     draws, efficiency = amortised.posterior_of(explorer.simulator.name, value)
     names = [name for name in explorer.simulator.prior.free if name in draws][:6]
-    labels = {parameter.name: Label(parameter.html, unit_text(parameter.unit)) for parameter in explorer.simulator.parameters}
-    figure = corner([Layer(POSTERIOR, draws, None, COLOURS[POSTERIOR])], labels, names=names, markers={name: theta[name] for name in names})
+    labels = {parameter.name: Label(parameter.html, parameter.unit) for parameter in explorer.simulator.parameters}
+    figure = corner(
+        [Layer(POSTERIOR, draws, None, COLOURS[POSTERIOR])],
+        labels,
+        names=names,
+        markers=[Markers("true values", {name: theta[name] for name in names})],
+    )
     charts.chart(figure, key="instant_corner")
     st.caption(
         "From a flow trained before on this observing pattern; dotted lines mark the true values. "

@@ -55,8 +55,9 @@ def steps() -> None:
 
 def problems() -> None:
     """A card for each simulator."""
-    with st.grid(3, min_column_width=280):
-        for simulator in simulators.simulators():
+    every = simulators.simulators()
+    with st.grid(min(3, len(every)), min_column_width=280):
+        for simulator in every:
             with st.container(border=True, key=f"problem_{simulator.name}"):
                 word, icon = KINDS.get(simulator.kind, (simulator.kind, ":material/category:"))
                 st.markdown(f"**{escaped(simulator.title)}**")
@@ -69,7 +70,7 @@ def problems() -> None:
 
 def examples(found: Sequence[api.ExampleView]) -> None:
     """A card for each shipped result."""
-    with st.grid(3, min_column_width=280):
+    with st.grid(min(3, len(found)), min_column_width=280):
         for example in found:
             with st.container(border=True, key=f"example_{example.key}"):
                 st.markdown(f"**{escaped(example.title)}**")

@@ -10,7 +10,7 @@ from astro_sbi.observations.observation import Observation
 from astro_sbi.observations.reader import ReadOptions
 from astro_sbi.runs import samples
 from astro_sbi.ui import cached, state
-from astro_sbi.ui.words import escaped, unit_text
+from astro_sbi.ui.words import escaped, number, unit_text
 
 OBSERVATION = "observation"
 SUFFIXES = ["fits", "fit", "fts", "csv", "ecsv", "txt", "dat", "tbl", "gz"]
@@ -29,14 +29,17 @@ class Chosen(NamedTuple):
 
 def choose() -> Chosen | None:
     """Offer samples and an upload; the file at hand is in the page's address and in the store."""
-    source = st.segmented_control("Where from", SOURCES, default=SOURCES[0], required=True, key="source", label_visibility="collapsed")
+    source = st.segmented_control(
+        "Where from", SOURCES, default=SOURCES[0], required=True, key="source", label_visibility="collapsed", persist_state="session"
+    )
     if source == SOURCES[1]:
         _upload()
     else:
         _sample()
-    key = state.from_url(OBSERVATION)
+    key = state.from_url(OBSERVATION) or state.value(OBSERVATION)
     if not key:
         return None
+    state.to_url(**{OBSERVATION: key})
     name, content = cached.store().upload(key)
     return Chosen(key, name, content)
 
@@ -44,7 +47,9 @@ def choose() -> Chosen | None:
 def _take(name: str, content: bytes) -> None:
     """Keep a file at once and make it the one at hand."""
     state.forget("prepare_")
-    state.to_url(**{OBSERVATION: cached.store().put_upload(name, content), "job": ""})
+    key = cached.store().put_upload(name, content)
+    state.put(OBSERVATION, key)
+    state.to_url(**{OBSERVATION: key, "job": ""})
 
 
 def _upload() -> None:
@@ -53,10 +58,12 @@ def _upload() -> None:
         type=SUFFIXES,
         max_upload_size=MEGABYTES,
         key="upload",
+        on_change=state.note,
+        args=("upload",),
         help="Kepler and TESS light curves (FITS), SDSS spectra (FITS), and CSV or ECSV tables with named columns such as "
         "time, flux, flux_err.",
     )
-    if file is not None and state.is_new("uploaded", file.file_id):
+    if state.take_note("upload") and file is not None:
         _take(file.name, file.getvalue())
 
 
@@ -69,9 +76,12 @@ def _sample() -> None:
         format_func=lambda file: offered[file].title,
         placeholder="Choose a real observation",
         key="sample",
+        on_change=state.note,
+        args=("sample",),
+        persist_state="session",
         help="Fetched from its archive once, checked by checksum and kept.",
     )
-    if name and state.is_new("sampled", name):
+    if state.take_note("sample") and name:
         with st.spinner("Fetching the sample"):
             content = samples.fetch(offered[name], cached.store())
         _take(name, content)
@@ -87,6 +97,7 @@ def read_options(chosen: Chosen) -> ReadOptions:
             list(FLUXES),
             format_func=FLUXES.__getitem__,
             key="prepare_flux",
+            persist_state="session",
             help="SAP flux holds light of neighbouring stars; the simulator then dilutes its transits by the header's CROWDSAP.",
         )
         error = st.number_input(
@@ -95,6 +106,7 @@ def read_options(chosen: Chosen) -> ReadOptions:
             value=None,
             format="%g",
             key="prepare_error",
+            persist_state="session",
             placeholder="from the file",
             help="Takes the place of the file's errors. Without either, the errors are estimated from the scatter.",
         )
@@ -103,6 +115,7 @@ def read_options(chosen: Chosen) -> ReadOptions:
             value=None,
             format="%.5f",
             key="prepare_redshift",
+            persist_state="session",
             placeholder="from the file, or searched",
             help="Where the lines are looked for. Without it the header's redshift or a search for lines serves.",
         )
@@ -136,6 +149,13 @@ def what_was_read(observation: Observation) -> None:
     lines += [f"Columns: {escaped(columns)}."] * bool(columns)
     lines += [f"Dropped: {escaped(reasons)}."] * bool(reasons)
     st.caption(" ".join(lines))
+    known = {name: quantity for name, quantity in observation.points.known.items() if quantity.isscalar}
+    if known:
+        listed = ", ".join(
+            f"{name.replace('_', ' ')} {number(quantity.value, 6)} {unit_text(str(quantity.unit))}".strip()
+            for name, quantity in known.items()
+        )
+        st.caption(f"Known from the file: {escaped(listed)}.")
     for warning in origin.warnings:
         st.warning(escaped(warning), icon=":material/warning:")
     if observation.points.noise.source == "estimated":

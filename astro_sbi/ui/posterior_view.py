@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from astro_sbi import simulators
 from astro_sbi.figures.corner import Label, Layer, corner, one_dimensional
 from astro_sbi.figures.theme import NEUTRAL
 from astro_sbi.runs.result import Result
@@ -18,18 +19,27 @@ from astro_sbi.ui.words import escaped, journal, number, unit_latex
 POSTERIOR, FLOW, PRIOR = "Posterior", "Flow alone", "Prior"
 COLOURS = {POSTERIOR: NEUTRAL.posterior, FLOW: NEUTRAL.flow, PRIOR: NEUTRAL.prior}
 SHAPES = ("Corner", "Two parameters", "One by one")
+PARAMETERS, MEDIAN = "Parameters", "Median and 68 %"
 FIRST_SHOWN = 6
+
+
+def in_order(result: Result, numbers: Mapping[str, dict]) -> dict[str, dict]:
+    """Parameters in the order of their simulator, which lists them by interest; JSON has sorted them by name."""
+    name = result.summary["simulator"]
+    known = simulators.simulator(name) if name in simulators.simulator_names() else None
+    order = [parameter.name for parameter in (*known.parameters, *known.derived_parameters)] if known else []
+    return {name: numbers[name] for name in sorted(numbers, key=lambda name: order.index(name) if name in order else len(order))}
 
 
 def quantities(result: Result) -> dict[str, dict]:
     """Parameters and derived quantities that have a distribution, with their quantiles."""
-    both = {**result.summary["parameters"], **result.summary["derived"]}
+    both = {**in_order(result, result.summary["parameters"]), **in_order(result, result.summary["derived"])}
     return {name: numbers for name, numbers in both.items() if f"posterior/{name}" in result.arrays and numbers["median"] is not None}
 
 
 def key_names(result: Result, most: int) -> list[str]:
-    """The first free parameters, which a simulator lists in order of interest."""
-    return list(result.summary["parameters"])[:most]
+    """The first free parameters."""
+    return list(in_order(result, result.summary["parameters"]))[:most]
 
 
 def limits(result: Result) -> dict[str, tuple[float | None, float | None]]:
@@ -125,7 +135,7 @@ def _choice(result: Result, available: list[str], shape: str) -> list[str]:
 
 def table_view(result: Result) -> None:
     """Medians and 68 % intervals, as a journal prints them."""
-    _table(result, "Parameters", result.summary["parameters"])
+    _table(result, PARAMETERS, result.summary["parameters"])
     fixed = result.summary.get("fixed") or {}
     if fixed:
         st.caption("Held fixed: " + ", ".join(f"{escaped(name)} = {number(value, 6)}" for name, value in fixed.items()))
@@ -134,18 +144,18 @@ def table_view(result: Result) -> None:
 
 
 def _table(result: Result, title: str, numbers: dict[str, dict]) -> None:
-    rows, least_squares = [], result.summary.get("least_squares") or {}
-    for name, quantiles in numbers.items():
+    rows, least_squares = [], (result.summary.get("least_squares") or {}) if title == PARAMETERS else {}
+    for name, quantiles in in_order(result, numbers).items():
         label = result.summary["labels"].get(name, {})
-        row = {
-            "Symbol": f"${label.get('latex', name)}$",
-            "Median and 68 %": journal(quantiles["median"], quantiles["lower"], quantiles["upper"]),
-            "Unit": unit_latex(quantiles.get("unit", "")) or "–",
-            "Meaning": escaped(label.get("meaning", name)),
-        }
-        if least_squares and title == "Parameters":
+        interval = journal(quantiles["median"], quantiles["lower"], quantiles["upper"])
+        symbol, unit = f"${label.get('latex', name)}$", unit_latex(quantiles.get("unit", ""))
+        meaning = escaped(label.get("meaning", name))
+        if charts.is_phone():
+            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}"})
+            continue
+        rows.append({"Symbol": symbol, MEDIAN: interval, "Unit": unit or "–", "Meaning": meaning})
+        if least_squares:
             best = least_squares.get(name)
-            row["Least squares"] = "–" if best is None else journal(best, best, best)
-        rows.append(row)
+            rows[-1]["Least squares"] = journal(best, best, best)
     st.markdown(f"**{title}**")
     table(rows, alt=f"{title}: median, 68 % interval, unit and meaning")

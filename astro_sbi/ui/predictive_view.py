@@ -28,7 +28,8 @@ def views(result: Result) -> dict[str, Callable[[], go.Figure]]:
     """The figures that can be drawn for a result, by name."""
     arrays, axes = result.arrays, result.summary["axes"]
     if result.summary["kind"] == "spectrum":
-        return {SPECTRUM: lambda: spectrum(arrays, axes)}
+        redshift = (result.summary["derived"].get("redshift") or {}).get("median")
+        return {SPECTRUM: lambda: spectrum(arrays, axes, redshift=redshift, stacked=charts.is_phone())}
     found: dict[str, Callable[[], go.Figure]] = {FOLDED: lambda: light_curve.folded(arrays, axes)}
     if "unfolded/time" in arrays:
         found[UNFOLDED] = lambda: light_curve.unfolded(arrays, axes)
@@ -43,14 +44,14 @@ def predictive_view(key: str, result: Result) -> None:
     name = next(iter(drawable))
     if len(drawable) > 1:
         name = st.segmented_control("Show", list(drawable), default=name, required=True, key="predictive_view")
-    charts.chart(cached.figure(("predictive", key, name), drawable[name]), key=f"predictive_{name.split()[0].lower()}")
+    charts.chart(cached.figure(("predictive", key, name, charts.is_phone()), drawable[name]), key=f"predictive_{name.split()[0].lower()}")
     st.caption(NOTES[name])
 
 
 def compact_view(key: str, result: Result, *, height: int = 360) -> None:
     """The first figure alone, small."""
     name, draw = next(iter(views(result).items()))
-    charts.chart(cached.figure(("predictive", key, name), draw), key="compact_figure", height=height, static=True)
+    charts.chart(cached.figure(("predictive", key, name, charts.is_phone()), draw), key="compact_figure", height=height, static=True)
 
 
 def predictive_numbers(result: Result) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 import streamlit as st
 
 from astro_sbi.figures.observation import periodogram, stage
 from astro_sbi.observations.observation import Observation
-from astro_sbi.observations.preparation import Prepared
+from astro_sbi.observations.preparation import Preparation, Prepared, Setting
 from astro_sbi.simulators.base import Simulator
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.tables import pairs_table
 from astro_sbi.ui.words import count, escaped, unit_text
 
 FOUND = "found in the data"
-UNCHANGED = "as it is"
 
 
 def preparation_form(raw: Observation, simulator: Simulator) -> list[tuple[str, str]]:
@@ -25,43 +21,38 @@ def preparation_form(raw: Observation, simulator: Simulator) -> list[tuple[str, 
     Raises:
         ObservationError: if the observation cannot be prepared like this.
     """
-    steps = simulator.preparation.steps
-    st.caption("Steps from the file to what is fitted: " + ", ".join(escaped(step.title.lower()) for step in steps) + ".")
+    preparation = simulator.preparation
+    titles = list(dict.fromkeys(step.title for step in preparation.steps))
+    st.caption("Steps from the file to what is fitted: " + ", ".join(escaped(title) for title in titles) + ".")
     with st.expander("Settings of the preparation", icon=":material/tune:", key="preparation_settings"):
-        changes = [change for step in steps for change in _step(step)]
+        changes = [change for title in titles for change in _step(title, preparation)]
     if st.toggle("Show what each step does", key="prepare_shown", help="Prepares the observation now; Infer does it in any case."):
-        prepared = cached.prepared(raw, simulator.preparation.with_changes(dict(changes)))
-        stages_view(prepared)
+        stages_view(cached.prepared(raw, preparation.with_changes(dict(changes))))
     return [(f"prepare.{name}", text) for name, text in changes]
 
 
-def _step(step: Any) -> list[tuple[str, str]]:
-    fields = dataclasses.fields(step)
-    if not fields:
+def _step(title: str, preparation: Preparation) -> list[tuple[str, str]]:
+    settings = [setting for setting in preparation.settings if setting.step == title]
+    if not settings:
         return []
-    st.markdown(f"**{escaped(step.title)}**")
-    changes = []
+    st.markdown(f"**{escaped(title)}**")
     with st.grid(3, min_column_width=220):
-        for field in fields:
-            text = _field(field, getattr(step, field.name))
-            if text:
-                changes.append((field.name, text))
-    return changes
+        return [(setting.name, text) for setting in settings if (text := _field(setting))]
 
 
-def _field(field: dataclasses.Field, current: Any) -> str:
+def _field(setting: Setting) -> str:
     """One setting; empty while it stays as it is."""
-    meaning, unit, choices = (field.metadata.get(name, "") for name in ("meaning", "unit", "choices"))
-    label = escaped(f"{field.name.replace('_', ' ')} [{unit_text(unit)}]" if unit else field.name.replace("_", " "))
-    shown = FOUND if current is None else f"{current:g}" if isinstance(current, float) else str(current)
-    key, words = f"prepare_{field.name}", f"{escaped(meaning)}. Setting: `prepare.{field.name}`."
-    if isinstance(current, bool) or choices:
-        options = [UNCHANGED, *(choices or ("true", "false"))]
+    name, unit = setting.name.replace("_", " "), unit_text(setting.unit)
+    label = escaped(f"{name} [{unit}]" if unit else name)
+    shown = FOUND if setting.value is None else f"{setting.value:g}" if isinstance(setting.value, float) else str(setting.value)
+    between = f" Between {setting.low:g} and {setting.high:g}." if setting.low is not None and setting.high is not None else ""
+    key, words = f"prepare_{setting.name}", f"{escaped(setting.meaning)}.{between} Setting: `prepare.{setting.name}`."
+    if setting.choices:
         chosen = st.selectbox(
-            label, options, key=key, help=words, format_func=lambda option: f"{option} ({shown})" if option == UNCHANGED else option
+            label, list(setting.choices), index=setting.choices.index(setting.value), key=key, help=words, persist_state="session"
         )
-        return "" if chosen == UNCHANGED else str(chosen)
-    return (st.text_input(label, key=key, help=words, placeholder=shown, max_chars=60) or "").strip()
+        return "" if chosen == setting.value else str(chosen)
+    return (st.text_input(label, key=key, help=words, placeholder=shown, max_chars=60, persist_state="session") or "").strip()
 
 
 def stages_view(prepared: Prepared) -> None:
@@ -82,4 +73,4 @@ def stages_view(prepared: Prepared) -> None:
             st.markdown(escaped(done.sentence))
             if place.open:
                 labels = {"x_label": observation.coordinate_axis.label, "y_label": observation.value_axis.label}
-                charts.chart(stage(*done.before, *done.after, **labels), key=f"prepared_figure_{index}")
+                charts.chart(stage(done.before, done.after, **labels), key=f"prepared_figure_{index}")

@@ -52,8 +52,12 @@ def _look(job: api.JobView) -> None:
             _steps(job, progress)
         with curves:
             _curves(progress)
+    if job.note:
+        st.caption(f":material/info: {escaped(job.note)}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
+        if job.cancelling:
+            st.caption("Stopping…")
+        elif st.button(
             "Cancel", icon=":material/cancel:", key="cancel_job", help="The run stops within a few seconds; nothing else is affected."
         ):
             with said():

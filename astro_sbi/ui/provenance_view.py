@@ -55,10 +55,9 @@ def _stage(key: str, result: Result, index: int, step: dict) -> None:
         names = [f"stage/{index}/{which}" for which in ("before_coordinate", "before_value", "after_coordinate", "after_value")]
         if all(name in result.arrays for name in names):
             axes = result.summary["axes"]
-            arrays = [result.arrays[name] for name in names]
-            drawn = cached.figure(
-                ("stage", key, index), lambda: stage(*arrays, x_label=axes["coordinate"]["label"], y_label=axes["value"]["label"])
-            )
+            before_x, before_y, after_x, after_y = (result.arrays[name] for name in names)
+            labels = {"x_label": axes["coordinate"]["label"], "y_label": axes["value"]["label"]}
+            drawn = cached.figure(("stage", key, index), lambda: stage((before_x, before_y), (after_x, after_y), **labels))
             charts.chart(drawn, key=f"stage_figure_{index}")
 
 

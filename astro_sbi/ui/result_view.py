@@ -43,7 +43,6 @@ def result_view(key: str, result: Result) -> None:
 def _header(summary: dict) -> None:
     st.title(escaped(summary["title"]), anchor=False)
     facts = [
-        escaped(summary["simulator_title"]),
         count(summary["observation"]["points"], "point"),
         f"seed {summary['seed']}",
         count(summary["draws"], "draw"),

@@ -79,7 +79,9 @@ def runs_table(jobs: Sequence[api.JobView]) -> None:
 
 def _actions(job: api.JobView) -> None:
     open_link(job)
-    if job.state in ACTIVE:
+    if job.cancelling:
+        st.caption("Stopping…")
+    elif job.state in ACTIVE:
         if st.button("Cancel", key=f"cancel_{job.key}", icon=":material/cancel:", type="tertiary"):
             with said():
                 api.cancel(cached.store(), job.key)

@@ -11,7 +11,6 @@ from astro_sbi import simulators
 from astro_sbi.runs.settings import ENSEMBLE_RANGE, SAMPLES_RANGE, SEED_RANGE, Settings, parse_change
 from astro_sbi.simulators.base import Simulator
 from astro_sbi.simulators.prior import PriorError, parse_distribution
-from astro_sbi.ui import state
 from astro_sbi.ui.spoken import say
 from astro_sbi.ui.words import escaped, unit_text
 
@@ -29,6 +28,7 @@ def choose_simulator(kind: str) -> Simulator | None:
         list(offered),
         format_func=lambda name: offered[name].title,
         key="infer_simulator",
+        persist_state="session",
         help="What may have made the observation; only simulators of this kind of data are offered.",
     )
     simulator = offered[name]
@@ -94,7 +94,12 @@ def effort_form() -> tuple[int, int, int, Changes]:
     seed, samples, ensemble = st.columns(3)
     chosen = (
         seed.number_input(
-            "Seed", *SEED_RANGE, 1, key="infer_seed", help="The same seed, file, settings and versions give the same posterior."
+            "Seed",
+            *SEED_RANGE,
+            1,
+            key="infer_seed",
+            persist_state="session",
+            help="The same seed, file, settings and versions give the same posterior.",
         ),
         samples.number_input(
             "Posterior samples",
@@ -102,6 +107,7 @@ def effort_form() -> tuple[int, int, int, Changes]:
             50_000,
             step=10_000,
             key="infer_samples",
+            persist_state="session",
             help="Draws before weighting; more of them sharpen the tails. Asking for more later does not train again.",
         ),
         ensemble.number_input(
@@ -109,6 +115,7 @@ def effort_form() -> tuple[int, int, int, Changes]:
             *ENSEMBLE_RANGE,
             1,
             key="infer_ensemble",
+            persist_state="session",
             help="Several flows average out the luck of one training; each costs time.",
         ),
     )
@@ -116,6 +123,7 @@ def effort_form() -> tuple[int, int, int, Changes]:
         lines = st.text_area(
             "One KEY=VALUE a line",
             key="infer_further",
+            persist_state="session",
             placeholder="train.rounds=3",
             help="The same dotted keys as on the command line: prepare., prior., fix., read. and train.",
         )
@@ -139,8 +147,3 @@ def settings_form(simulator: Simulator, before: Sequence[tuple[str, str]]) -> Se
             return None
     seed, samples, ensemble, further = effort_form()
     return Settings(simulator.name, seed, samples, ensemble, (*before, *priors, *further))
-
-
-def remember_job(key: str) -> None:
-    """Put a run into the page's address, so that a reload finds it again."""
-    state.to_url(job=key)

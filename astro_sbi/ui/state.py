@@ -35,11 +35,14 @@ def forget(prefix: str) -> None:
         del st.session_state[key]
 
 
-def is_new(name: str, content: Any) -> bool:
-    """Whether something differs from what was noted under this name before; notes it."""
-    changed = st.session_state.get(f"seen_{name}") != content
-    st.session_state[f"seen_{name}"] = content
-    return changed
+def note(name: str) -> None:
+    """Leave a note for the run that follows a click; a widget's ``on_change``."""
+    st.session_state[f"note_{name}"] = True
+
+
+def take_note(name: str) -> bool:
+    """Whether a note was left; it is gone afterwards."""
+    return bool(st.session_state.pop(f"note_{name}", False))
 
 
 def image_format() -> str:

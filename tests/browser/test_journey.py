@@ -82,7 +82,7 @@ def test_explore_keeps_its_state_in_the_address(browser, complaints, tmp_path):
         complaints.listen(page)
         page.goto(f"{address}/explore?simulator=transit&noise_seed=7")
         page.locator(".js-plotly-plot").first.wait_for(timeout=LOOK_MS)
-        assert page.get_by_label("Seed of the noise").input_value() == "7"
+        assert page.get_by_role("spinbutton", name="Seed of the noise").input_value() == "7"
         page.get_by_role("slider").first.focus()
         page.keyboard.press("ArrowRight")
         page.wait_for_url(re.compile("radius_ratio="), timeout=LOOK_MS)

@@ -1,0 +1,100 @@
+"""The way to an inference: a file chosen, shown, prepared, asked for."""
+
+import pytest
+
+from astro_sbi.runs import api
+from astro_sbi.runs.settings import Settings
+from tests.app.conftest import words
+from tests.app.test_pages import LIGHT_CURVE
+
+WITHOUT_ERRORS = b"\n".join(line.rsplit(b",", 1)[0] for line in LIGHT_CURVE.splitlines()) + b"\n"
+
+
+@pytest.fixture
+def uploaded(opened):
+    """The infer page after a file was uploaded."""
+
+    def uploaded(name: str, content: bytes):
+        app = opened("infer")
+        app.get_by_key("source").set_value("My own file").run()
+        app.file_uploader[0].upload(name, content).run()
+        assert not app.exception
+        return app
+
+    return uploaded
+
+
+def test_upload_is_shown_and_kept(uploaded, store):
+    app = uploaded("star_*1*.csv", LIGHT_CURVE)
+    assert "What was read" in words(app)
+    assert any("star_*1*.csv" in text.value for text in app.text)
+    assert app.metric[0].value == "2,000"
+    assert store.keys("upload") == [app.query_params["observation"]]
+
+
+def test_observation_is_found_again_after_a_reload(opened, store):
+    key = store.put_upload("star.csv", LIGHT_CURVE)
+    assert "What was read" in words(opened("infer", observation=key))
+
+
+def test_file_without_errors_says_so(uploaded):
+    app = uploaded("star.csv", WITHOUT_ERRORS)
+    assert "estimated" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("empty.csv", b""), ("picture.fits", b"\x89PNG\r\n\x1a\n" + bytes(100)), ("words.csv", b"a,b\nx,y\n")]
+)
+def test_bad_file_is_refused_in_a_sentence(uploaded, name, content):
+    app = uploaded(name, content)
+    assert app.error
+    assert name.split(".")[0] in app.error[0].value
+    assert not any(button.key == "infer_button" for button in app.button)
+
+
+def test_ask_for_an_inference(uploaded, store):
+    app = uploaded("star.csv", LIGHT_CURVE)
+    app.number_input(key="infer_seed").set_value(5)
+    app.text_input(key="prepare_period").set_value("2.5")
+    app.text_area(key="infer_further").set_value("train.rounds=2").run()
+    app.button(key="infer_button").click().run()
+    assert not app.exception
+    (job,) = api.jobs(store)
+    wanted = Settings("transit", seed=5, changes=(("prepare.period", "2.5"), ("train.rounds", "2")))
+    assert job.settings == wanted
+    assert app.query_params["job"] == job.key
+    assert "before this one" in str(app.progress[0].text) or "Starting" in str(app.progress[0].text)
+
+
+def test_same_request_is_joined(uploaded, store):
+    for _ in range(2):
+        uploaded("star.csv", LIGHT_CURVE).button(key="infer_button").click().run()
+    assert len(api.jobs(store)) == 1
+
+
+def test_changed_and_fixed_priors(uploaded, store):
+    app = uploaded("star.csv", LIGHT_CURVE)
+    app.session_state["priors_transit"] = {
+        "edited_rows": {0: {"prior": "uniform(0.05,0.12)"}, 1: {"fix": 0.5}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    app.run()
+    app.button(key="infer_button").click().run()
+    (job,) = api.jobs(store)
+    assert dict(job.settings.changes) == {"prior.radius_ratio": "uniform(0.05,0.12)", "prior.impact_parameter": "fixed(0.5)"}
+
+
+def test_bad_prior_is_said(uploaded):
+    app = uploaded("star.csv", LIGHT_CURVE)
+    app.session_state["priors_transit"] = {"edited_rows": {0: {"prior": "uniform(9,1)"}}, "added_rows": [], "deleted_rows": []}
+    app.run()
+    assert "lower bound" in app.error[0].value
+    assert not any(button.key == "infer_button" for button in app.button)
+
+
+def test_preparation_is_shown_step_by_step(uploaded):
+    app = uploaded("star.csv", LIGHT_CURVE)
+    app.toggle(key="prepare_shown").set_value(True).run()
+    assert not app.exception
+    assert "remain to be fitted" in words(app) or app.error
