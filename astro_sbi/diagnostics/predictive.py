@@ -29,6 +29,7 @@ class PredictiveCheck:
         chi2_per_point_fitted: the same with the fitted noise.
         noise_ratio: fitted noise over quoted errors, median over points and draws.
         largest_residual: largest |value - mean model| in quoted sigma.
+        largest_residual_fitted: of the same point, in the sigma of the fitted noise.
         largest_residual_limit: what the largest of n Gaussian residuals exceeds in one data set of a hundred.
         largest_residual_index: which point that is.
         residual_correlation: lag-1 autocorrelation of the residuals in quoted sigma.
@@ -43,6 +44,7 @@ class PredictiveCheck:
     chi2_per_point_fitted: float
     noise_ratio: float
     largest_residual: float
+    largest_residual_fitted: float
     largest_residual_limit: float
     largest_residual_index: int
     residual_correlation: float
@@ -78,13 +80,12 @@ def predictive_check(
     """
     value, sigma = np.asarray(value, np.float64), np.asarray(sigma_quoted, np.float64)
     draws, sigma_draws = np.asarray(model_draws, np.float64), np.asarray(sigma_draws, np.float64)
-    weight = _normalised(weight, len(draws))
     _refuse_nonsense(value, draws, sigma, sigma_draws)
+    weight = _normalised(weight, len(draws))
     quoted, fitted = (_chi_square(value, draws, errors, weight) for errors in (sigma, sigma_draws))
     residual = (value - weight @ draws) / sigma
-    worst = int(np.argmax(np.abs(residual)))
-    order = np.arange(len(value)) if coordinate is None else np.argsort(coordinate, kind="stable")
-    red = red_noise(residual[order], seed=seed)
+    worst = int(np.abs(residual).argmax())
+    red = red_noise(residual if coordinate is None else residual[np.argsort(coordinate, kind="stable")], seed=seed)
     return PredictiveCheck(
         points=len(value),
         p_value=quoted[0],
@@ -93,6 +94,7 @@ def predictive_check(
         chi2_per_point_fitted=fitted[1],
         noise_ratio=float(weight @ np.median(sigma_draws / sigma, axis=1)),
         largest_residual=abs(float(residual[worst])),
+        largest_residual_fitted=abs(float(residual[worst] * (weight @ (sigma[worst] / sigma_draws[:, worst])))),
         largest_residual_limit=largest_expected(len(value)),
         largest_residual_index=worst,
         residual_correlation=red.lag_one,

@@ -129,7 +129,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "largest_residual",
         good=1.0,
         bad=math.inf,
-        source="one false alarm in a hundred data sets for the largest of n Gaussian residuals (Sidak)",
+        source="one false alarm in a hundred data sets for the largest of n Gaussian residuals (Sidak), beyond quoted and fitted noise",
         passes="The largest residual of {points:,} points is {largest:.1f} sigma (up to {limit:.1f} is expected).",
         warns="Point {index:,} lies {largest:.1f} quoted sigma off the model, where {limit:.1f} is the most expected of {points:,} "
         "points. If it is bad, mask it and run again.",
@@ -137,12 +137,12 @@ THRESHOLDS: tuple[Threshold, ...] = (
     ),
     Threshold(
         "red_noise",
-        good=1.2,
+        good=1.1,
         bad=3.0,
-        source="judged where p < 0.01 only; beta of Winn et al. 2008, ApJ 683, 1076; limits in house",
+        source="judged where p < 0.01 only; beta of Winn et al. 2008, ApJ 683, 1076; errors 10 % too small; limits in house",
         passes="Residuals show no harmful correlation (neighbours {correlation:.2f}, p {correlation_p:.2g}).",
         warns="Red noise: residuals resemble their neighbours (correlation {correlation:.2f}, p {correlation_p:.2g}); errors are too "
-        "small by a factor of about {red_noise:.1f}. Multiply them by it, or flatten the light curve or continuum better.",
+        "small by a factor of about {red_noise:.2f}. Multiply them by it, or flatten the light curve or continuum better.",
         fails="Strong red noise: residuals resemble their neighbours (correlation {correlation:.2f}, p {correlation_p:.2g}); errors are "
         "too small by a factor of about {red_noise:.1f}. The model misses a trend: flatten it away or choose another simulator.",
     ),

@@ -108,7 +108,7 @@ def _of_residuals(checks: Checks) -> Iterator[Judgement]:
         yield _judge("misfit_fitted", chi2_fitted, significant=worse, chi2_fitted=chi2_fitted, p_fitted_text=p_fitted_text)
     yield _judge(
         "largest_residual",
-        found.largest_residual / found.largest_residual_limit,
+        min(found.largest_residual, found.largest_residual_fitted) / found.largest_residual_limit,
         largest=found.largest_residual,
         limit=found.largest_residual_limit,
         index=found.largest_residual_index + 1,

@@ -98,6 +98,11 @@ def test_an_outlier_is_named() -> None:
     assert mentions(checks, "Point 58", "mask it")
 
 
+def test_a_point_that_the_fitted_noise_explains_is_no_outlier() -> None:
+    found = replace(good().predictive, largest_residual=4.5, largest_residual_fitted=3.0)
+    assert not mentions(replace(good(), predictive=found), "mask it")
+
+
 def test_a_model_that_cannot_make_the_data_is_not_trusted() -> None:
     """Chi-square per point of 55, as of a galaxy at huge signal to noise."""
     found = replace(good().predictive, p_value=0.0, chi2_per_point_quoted=55.0, noise_ratio=7.4)
