@@ -9,20 +9,19 @@ PLACE = re.compile(r"(<!-- simulators:[^\n]*-->\n)(.*?)(<!-- /simulators -->)", 
 
 
 def table() -> str:
-    """One row a simulator: its name, what it describes and what it infers."""
+    """One row a simulator: its name, what it needs, what it infers and what it derives."""
     from astro_sbi import simulators
 
-    rows = ["| name | what it describes | parameters | derived |", "| --- | --- | --- | --- |"]
-    for simulator in simulators.all_simulators():
-        parameters, derived = simulator.parameters, simulator.derived_parameters
-        cells = [f"`{simulator.name}`", simulator.title, listed(parameters), listed(derived)]
+    rows = ["| name | explains a | parameters | derived |", "| --- | --- | --- | --- |"]
+    for simulator in simulators.simulators():
+        cells = [
+            f"`{simulator.name}`<br>{simulator.title}",
+            simulator.kind.replace("_", " "),
+            ", ".join(parameter.name for parameter in simulator.parameters),
+            ", ".join(parameter.name for parameter in simulator.derived_parameters),
+        ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
-
-
-def listed(parameters) -> str:
-    """Names with their units."""
-    return ", ".join(f"{p.name} [{p.unit}]" if p.unit else p.name for p in parameters)
 
 
 def written() -> str:
