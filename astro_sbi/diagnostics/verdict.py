@@ -22,6 +22,7 @@ _ERRORS_ESTIMATED = (
     "The errors were estimated from the scatter of these data, so chi-square cannot speak for the fit. "
     "Give measured errors if there are any."
 )
+_MORE_ROUNDS = "Run again with more rounds (train.rounds)."
 _ORDER: tuple[Grade, ...] = ("do not trust", "caution", "good")
 
 
@@ -37,6 +38,7 @@ class Checks:
         distance_p: share of the training simulations at least as far from their centre as the observation.
         priors_from_data: parameters whose prior was made from these data.
         detection: evidence for the signal; None where no flat model is compared.
+        leaning: parameters whose posterior leans on an edge of the last truncation that is not the prior's.
         remarks: further sentences, reported but not judged.
         errors_estimated: whether the errors were estimated from the scatter of the values.
     """
@@ -48,6 +50,7 @@ class Checks:
     distance_p: float
     priors_from_data: tuple[str, ...] = ()
     detection: Detection | None = None
+    leaning: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     errors_estimated: bool = False
 
@@ -92,6 +95,9 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
         return
     yield _judge("ess", importance.ess, ess=importance.ess, efficiency=100 * importance.efficiency)
     yield _judge("khat", importance.khat, khat=importance.khat)
+    if checks.leaning:
+        names = ", ".join(checks.leaning)
+        yield Judgement("leaning", "caution", f"The posterior of {names} leans on an edge of the region that the last round was trained on. {_MORE_ROUNDS}")
     peak = -math.inf if checks.peak_outside is None else checks.peak_outside
     yield _judge("peak_outside", peak, peak_outside=peak, below=-peak)
 

@@ -35,6 +35,11 @@ class Box:
         low, high = self._sides()
         return float(np.sum(np.log(special.ndtr(high) - special.ndtr(low))))
 
+    @property
+    def width(self) -> Float[np.ndarray, " d"]:
+        """Extent along each axis, infinite edges counted as far as the prior could show a draw."""
+        return np.minimum(self.upper, _UNTRUNCATED) - np.maximum(self.lower, -_UNTRUNCATED)
+
     def contains(self, z: Float[np.ndarray, "S d"]) -> Bool[np.ndarray, " S"]:
         """Whether each point lies inside."""
         return np.all((z > self.lower) & (z < self.upper), axis=-1)

@@ -14,7 +14,7 @@ from astro_sbi.inference.importance import importance_draws, importance_of
 from astro_sbi.inference.posterior import OnProgress, Posterior, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import Peaks
-from astro_sbi.inference.sequential import TrainedRounds, proposals
+from astro_sbi.inference.sequential import TrainedRounds, leaning_edges, proposals
 from astro_sbi.inference.standardiser import components
 
 _SHOWN = 4000
@@ -61,6 +61,9 @@ def draw_posterior(
         prior_theta=problem.theta(prior),
         rounds=trained.rounds,
         peak_outside=peak_outside(trained.peaks, trained.last.box),
+        leaning=tuple(
+            name for name, low, high in zip(problem.prior.free, *leaning_edges(draws, trained.last.box), strict=True) if low or high
+        ),
         best_theta=_single(problem, best),
         least_squares=_single(problem, trained.peaks.least_squares),
         distance_p=distance_p(problem, trained.last, rng),

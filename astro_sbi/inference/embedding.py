@@ -17,6 +17,7 @@ class ResidualMLP(nnx.Module):
         self.leave = nnx.Linear(width, out, rngs=rngs)
 
     def __call__(self, features: Float[Array, " features"]) -> Float[Array, " out"]:
+        """Embed the features of one observation."""
         hidden = jax.nn.relu(self.enter(features))
         hidden = hidden + jax.nn.relu(self.first(hidden))
         hidden = hidden + jax.nn.relu(self.second(hidden))

@@ -47,6 +47,7 @@ class GatedConditioner(eqx.Module):
         self.leave = eqx.tree_at(lambda layer: (layer.weight, layer.bias), leave, (0.01 * leave.weight, jnp.zeros_like(leave.bias)))
 
     def __call__(self, variables_and_context: Float[Array, " m"]) -> Float[Array, " out"]:
+        """Spline parameters of the transformed variables."""
         context = variables_and_context[self.untransformed :]
         hidden = self.enter(variables_and_context)
         for block in self.blocks:

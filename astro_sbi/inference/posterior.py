@@ -90,6 +90,7 @@ class Posterior:
         rounds: the rounds that led here.
         peak_outside: log posterior height, over the best peak inside the last box, of the best peak found outside it
             by the multi-start search; None where there is none or no likelihood.
+        leaning: parameters whose posterior leans on an edge of the last box that is not an edge of the prior.
         best_theta: parameters at the highest posterior density found, by name.
         least_squares: parameters of the smallest chi-square found by the multi-start search, by name; None without a likelihood.
         distance_p: share of the last round's training simulations at least as far from their centre as the observation.
@@ -107,6 +108,7 @@ class Posterior:
     prior_theta: dict[str, np.ndarray]
     rounds: tuple[Round, ...]
     peak_outside: float | None
+    leaning: tuple[str, ...]
     best_theta: dict[str, float]
     least_squares: dict[str, float] | None
     distance_p: float

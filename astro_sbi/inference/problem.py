@@ -49,18 +49,19 @@ class Problem:
         """Number of free parameters."""
         return len(self.prior.free)
 
-    def theta(self, z: Float[np.ndarray, "S d"]) -> dict[str, np.ndarray]:
-        """Physical parameters [S] of latent draws, float64."""
-        return self.prior.physical(np.asarray(z, np.float64), self.known)
+    def theta(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> dict[str, np.ndarray]:
+        """Physical parameters [S] of latent draws, float64; with ``null`` the signal is switched off."""
+        theta = self.prior.physical(np.asarray(z, np.float64), self.known)
+        return (self.simulator.null(theta) or theta) if null else theta
 
     def simulate(self, z: Float[np.ndarray, "S d"]) -> tuple[Float[np.ndarray, "S n"], Float[np.ndarray, "S n"]]:
         """Noise-free values and standard deviations of the noise at latent draws."""
-        mean, sigma = self._in_chunks(self._simulate, z)
+        mean, sigma = self._in_chunks(self._simulate, self.theta(z))
         return mean, sigma
 
-    def log_likelihood(self, z: Float[np.ndarray, "S d"]) -> Float[np.ndarray, " S"]:
+    def log_likelihood(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> Float[np.ndarray, " S"]:
         """Log likelihood of the observation at latent draws, float64; -inf where it is not finite."""
-        value = self._in_chunks(self._log_likelihood, z).astype(np.float64)
+        value = self._in_chunks(self._log_likelihood, self.theta(z, null=null)).astype(np.float64)
         return np.where(np.isfinite(value), value, -np.inf)
 
     def log_density(self, z: Float[Array, " d"], known: Any, value: Any, pattern: Pattern) -> Float[Array, ""]:
@@ -82,10 +83,10 @@ class Problem:
 
         return jax.jit(jax.vmap(one, in_axes=(0, None, None)))
 
-    def _in_chunks(self, function: Callable[..., Any], z: Float[np.ndarray, "S d"]) -> Any:
+    def _in_chunks(self, function: Callable[..., Any], theta: dict[str, np.ndarray]) -> Any:
         """Evaluate in chunks of one size, so that one compilation serves any number of draws."""
-        theta = {name: np.asarray(values, np.float32) for name, values in self.theta(z).items()}
-        total, parts = len(z), []
+        theta = {name: np.asarray(values, np.float32) for name, values in theta.items()}
+        total, parts = len(next(iter(theta.values()))), []
         for start in range(0, total, _CHUNK):
             index = np.minimum(np.arange(start, start + _CHUNK), total - 1)
             parts.append(function({name: values[index] for name, values in theta.items()}, self.value, self.pattern))

@@ -15,6 +15,7 @@ from scipy import special
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.importance import StudentMixture, log_unit_normal
 from astro_sbi.inference.problem import Problem
+from astro_sbi.simulators.base import Pattern
 
 _STARTS, _ITERATIONS = 48, 40
 _FARTHEST = 6.0
@@ -57,75 +58,103 @@ class _Climb(NamedTuple):
     damping: Float[Array, ""]
 
 
-def _local(problem: Problem, z: Array, arguments: Any, *, quoted: bool) -> tuple[Array, Array, Array]:
-    """Height, gradient and Fisher matrix at one point: of the posterior, or of minus half chi-square with quoted errors."""
-    known, value, pattern = arguments
+class _Given(NamedTuple):
+    """What a climb needs beside its start; ``quoted`` and ``null`` are 0 or 1, so that one program serves all climbs.
+
+    Attributes:
+        known: scalar known quantities.
+        value: observed values [n].
+        pattern: the observing pattern.
+        quoted: climb minus half chi-square with quoted errors instead of the posterior.
+        null: climb with the signal switched off.
+    """
+
+    known: dict[str, Any]
+    value: Any
+    pattern: Pattern
+    quoted: float
+    null: float
+
+
+def _local(problem: Problem, z: Array, given: _Given) -> tuple[Array, Array, Array]:
+    """Height, gradient and Fisher matrix at one point."""
+    _, value, pattern, quoted, null = given
 
     def model(point: Array) -> Array:
-        theta = problem.prior.physical(point, known, jnp)
-        sigma = pattern.sigma if quoted else problem.simulator.noise(theta, pattern)
-        return jnp.stack([problem.simulator.predict(theta, pattern), jnp.log(sigma)])
+        theta = problem.prior.physical(point, given.known, jnp)
+        without = problem.simulator.null(theta) or theta
+        theta = {name: (1 - null) * theta[name] + null * without[name] for name in theta}
+        log_sigma = (1 - quoted) * jnp.log(problem.simulator.noise(theta, pattern)) + quoted * jnp.log(pattern.sigma)
+        return jnp.stack([problem.simulator.predict(theta, pattern), log_sigma])
 
     mean, log_sigma = model(z)
     slope_mean, slope_log_sigma = jax.jacfwd(model)(z)
-    used = pattern.used
+    used, weight = pattern.used, 1.0 - quoted
     residual = jnp.where(used, (value - mean) * jnp.exp(-log_sigma), 0.0)
     slope_mean = jnp.where(used[:, None], slope_mean * jnp.exp(-log_sigma)[:, None], 0.0)
     slope_log_sigma = jnp.where(used[:, None], slope_log_sigma, 0.0)
-    weight = 0.0 if quoted else 1.0
     height = -0.5 * jnp.sum(residual**2) - weight * (jnp.sum(jnp.where(used, log_sigma, 0.0)) + 0.5 * jnp.sum(z**2))
     gradient = residual @ slope_mean + weight * ((residual**2 - 1.0 * used) @ slope_log_sigma - z)
     fisher = slope_mean.T @ slope_mean + 2 * slope_log_sigma.T @ slope_log_sigma + (weight + 1e-4) * jnp.eye(len(z))
     return height, gradient, fisher
 
 
-def _climb(problem: Problem, start: Array, arguments: Any, *, quoted: bool) -> tuple[Array, Array, Array]:
+def _climb(problem: Problem, start: Array, given: _Given) -> tuple[Array, Array, Array]:
     """Climb from one point; returns position, height and Fisher matrix."""
-    local = partial(_local, problem, arguments=arguments, quoted=quoted)
+    local = partial(_local, problem, given=given)
 
-    def body(_: int, state: _Climb) -> _Climb:
-        _, gradient, fisher = local(state.z)
-        step = jnp.linalg.solve(fisher + state.damping * jnp.diag(jnp.diagonal(fisher)), gradient)
+    def body(_: int, state: tuple[_Climb, Any]) -> tuple[_Climb, Any]:
+        climb, (_, gradient, fisher) = state
+        step = jnp.linalg.solve(fisher + climb.damping * jnp.diag(jnp.diagonal(fisher)), gradient)
         step = step / jnp.maximum(1.0, jnp.max(jnp.abs(step)))
-        trial = jnp.clip(state.z + step, -_FARTHEST, _FARTHEST)
-        height = local(trial)[0]
-        better = height > state.height
-        damping = jnp.clip(state.damping * jnp.where(better, 0.3, 5.0), 1e-6, 1e6)
-        return _Climb(jnp.where(better, trial, state.z), jnp.where(better, height, state.height), damping)
+        trial = jnp.clip(climb.z + step, -_FARTHEST, _FARTHEST)
+        there = local(trial)
+        better = there[0] > climb.height
+        damping = jnp.clip(climb.damping * jnp.where(better, 0.3, 5.0), 1e-6, 1e6)
+        here = jax.tree.map(partial(jnp.where, better), there, state[1])
+        return _Climb(jnp.where(better, trial, climb.z), here[0], damping), here
 
-    first = _Climb(start, jnp.nan_to_num(local(start)[0], nan=-jnp.inf), jnp.float32(0.1))
-    last = jax.lax.fori_loop(0, _ITERATIONS, body, first)
-    return last.z, last.height, local(last.z)[2]
+    first = local(start)
+    height = jnp.nan_to_num(first[0], nan=-jnp.inf)
+    last, (_, _, fisher) = jax.lax.fori_loop(0, _ITERATIONS, body, (_Climb(start, height, jnp.float32(0.1)), (height, *first[1:])))
+    return last.z, last.height, fisher
 
 
-def search_peaks(
-    problem: Problem, latent: Float[np.ndarray, "N d"], log_likelihood: Float[np.ndarray, " N"], rng: np.random.Generator
-) -> Peaks:
-    """Climb from the best and from random draws of the prior.
+class PeakSearch:
+    """Climbs for one problem; its single compiled program serves the posterior, the least-squares fit and the null model."""
 
-    Args:
-        problem: the observation to explain.
-        latent: draws of the prior.
-        log_likelihood: their log likelihoods.
-        rng: chooses the random starts.
-    """
-    arguments = ({name: np.float32(value) for name, value in problem.known.items()}, problem.value, problem.pattern)
-    best = np.argsort(-(log_likelihood + log_unit_normal(latent)))[: _STARTS // 2]
-    starts = np.concatenate([latent[best], latent[rng.choice(len(latent), _STARTS - len(best), replace=False)]]).astype(np.float32)
+    def __init__(self, problem: Problem) -> None:
+        """Prepare to climb."""
+        self._problem = problem
+        self._program = jax.jit(lambda points, given: jax.vmap(lambda point: _climb(problem, point, given))(points))
 
-    @partial(jax.jit, static_argnames="quoted")
-    def climb(points: Array, given: Any, *, quoted: bool) -> tuple[Array, Array, Array]:
-        return jax.vmap(lambda point: _climb(problem, point, given, quoted=quoted))(points)
+    def peaks(
+        self, latent: Float[np.ndarray, "N d"], log_likelihood: Float[np.ndarray, " N"], rng: np.random.Generator, *, null: bool = False
+    ) -> Peaks:
+        """Climb from the best and from random draws of the prior.
 
-    z, height, fisher = (np.asarray(part, np.float64) for part in climb(starts, arguments, quoted=False))
-    height = np.where(np.isfinite(height), height, -np.inf)
-    order = np.argsort(-height)
-    kept = _distinct(z[order], height[order], fisher[order])
-    z, height, fisher = z[order][kept], height[order][kept], fisher[order][kept]
-    again = np.resize(z[:8], (_STARTS, z.shape[1])).astype(np.float32)
-    fitted, fit, _ = (np.asarray(part, np.float64) for part in climb(again, arguments, quoted=True))
-    exact = problem.log_likelihood(z) - 0.5 * np.sum(z**2, axis=-1)
-    return Peaks(z, exact, np.linalg.inv(fisher), fitted[np.argmax(np.where(np.isfinite(fit), fit, -np.inf))])
+        Args:
+            latent: draws of the prior.
+            log_likelihood: their log likelihoods.
+            rng: chooses the random starts.
+            null: whether the signal is switched off.
+        """
+        best = np.argsort(-(log_likelihood + log_unit_normal(latent)))[: _STARTS // 2]
+        starts = np.concatenate([latent[best], latent[rng.choice(len(latent), _STARTS - len(best), replace=False)]])
+        z, height, fisher = self._climb(starts, quoted=False, null=null)
+        order = np.argsort(-height)
+        z, height, fisher = z[order], height[order], fisher[order]
+        kept = _distinct(z, height, fisher)
+        fitted, fit, _ = self._climb(np.resize(z[kept], (_STARTS, z.shape[1])), quoted=True, null=null)
+        exact = self._problem.log_likelihood(z[kept], null=null) - 0.5 * np.sum(z[kept] ** 2, axis=-1)
+        return Peaks(z[kept], exact, np.linalg.inv(fisher[kept]), fitted[np.argmax(fit)])
+
+    def _climb(self, starts: Float[np.ndarray, "s d"], *, quoted: bool, null: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        problem = self._problem
+        known = {name: np.float32(value) for name, value in problem.known.items()}
+        given = _Given(known, problem.value, problem.pattern, np.float32(quoted), np.float32(null))
+        z, height, fisher = (np.asarray(part, np.float64) for part in self._program(starts.astype(np.float32), given))
+        return z, np.where(np.isfinite(height), height, -np.inf), fisher
 
 
 def _distinct(z: Float[np.ndarray, "S d"], height: Float[np.ndarray, " S"], fisher: Float[np.ndarray, "S d d"]) -> list[int]:

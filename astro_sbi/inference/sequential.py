@@ -16,7 +16,7 @@ from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective
 from astro_sbi.inference.network import NetworkSettings, build_network
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Round, ShouldStop
 from astro_sbi.inference.problem import Problem
-from astro_sbi.inference.search import Peaks, search_peaks
+from astro_sbi.inference.search import Peaks, PeakSearch
 from astro_sbi.inference.standardiser import feature_count, fit_standardiser
 from astro_sbi.inference.training import Bank, Trainer, TrainingSettings, build_trainer, train
 
@@ -120,18 +120,15 @@ def next_box(draws: Draws, peaks: Peaks, box: Box, settings: SequentialSettings,
 
 def leaning_edges(draws: Draws, box: Box) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper edges of a truncated box at which more posterior mass lies than a Gaussian tail would leave."""
-    weight = draws.weight
-    width = box.upper - box.lower
-    with np.errstate(invalid="ignore"):
-        near_low = (draws.latent < box.lower + 0.03 * width) & np.isfinite(box.lower)
-        near_high = (draws.latent > box.upper - 0.03 * width) & np.isfinite(box.upper)
+    weight, margin = draws.weight, 0.03 * box.width
+    near_low = (draws.latent < box.lower + margin) & np.isfinite(box.lower)
+    near_high = (draws.latent > box.upper - margin) & np.isfinite(box.upper)
     return weight @ near_low > 0.002, weight @ near_high > 0.002
 
 
 def widened(box: Box, low: np.ndarray, high: np.ndarray) -> Box:
     """The box with the named edges moved out by half its width."""
-    width = np.where(np.isfinite(box.upper - box.lower), box.upper - box.lower, 0.0)
-    return Box.around(np.where(low, box.lower - 0.5 * width, box.lower), np.where(high, box.upper + 0.5 * width, box.upper))
+    return Box.around(np.where(low, box.lower - 0.5 * box.width, box.lower), np.where(high, box.upper + 0.5 * box.width, box.upper))
 
 
 class SequentialTraining:
@@ -140,6 +137,7 @@ class SequentialTraining:
     def __init__(
         self,
         problem: Problem,
+        search: PeakSearch,
         settings: SequentialSettings,
         *,
         seed: int,
@@ -152,6 +150,7 @@ class SequentialTraining:
 
         Args:
             problem: the observation, its simulator and prior.
+            search: finds the peaks of its posterior.
             settings: of rounds, network and training.
             seed: of simulations, weights and noise.
             ensemble: members trained side by side.
@@ -159,7 +158,7 @@ class SequentialTraining:
             should_stop: asked between chunks of training.
             on_round: told number and summary of each finished round.
         """
-        self.problem, self.settings, self.ensemble = problem, settings, ensemble
+        self.problem, self.search, self.settings, self.ensemble = problem, search, settings, ensemble
         self.on_progress, self.should_stop, self.on_round = on_progress, should_stop, on_round
         self.rng, self.key = np.random.default_rng([seed, 2]), jax.random.key(seed)
         self.clock = _Clock()
@@ -220,7 +219,7 @@ class SequentialTraining:
         used = self.problem.pattern.used
         residual = (self.problem.value - bank.mean) / bank.sigma
         log_likelihood = np.sum(np.where(used, -0.5 * residual.astype(np.float64) ** 2 - np.log(bank.sigma), 0.0), axis=1)
-        peaks = search_peaks(self.problem, latent, log_likelihood, self.rng)
+        peaks = self.search.peaks(latent, log_likelihood, self.rng)
         self.clock.book("check")
         return peaks
 

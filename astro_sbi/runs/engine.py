@@ -17,6 +17,7 @@ from astro_sbi.inference.estimator_file import trained_files, trained_rounds
 from astro_sbi.inference.null import null_log_evidence
 from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop, Verdict
 from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.search import PeakSearch
 from astro_sbi.inference.sequential import SequentialSettings, SequentialTraining, TrainedRounds
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.settings import SettingsError
@@ -73,7 +74,8 @@ def sequential_settings(changes: dict[str, str]) -> SequentialSettings:
 def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> Checked:
     """Train or fetch, draw and check."""
     problem = Problem.of(request.simulator, request.prior, request.prepared.observation)
-    trained = _trained(request, problem, on_progress, should_stop, store)
+    search = PeakSearch(problem)
+    trained = _trained(request, problem, search, on_progress, should_stop, store)
     posterior = draw_posterior(
         problem, trained, request.settings.samples, request.settings.seed, on_progress=on_progress, should_stop=should_stop
     )
@@ -84,7 +86,7 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     fitted, _ = problem.simulate(
         problem.prior.latent({name: np.array([v]) for name, v in (posterior.least_squares or {}).items()}, problem.known).clip(-8, 8)
     )
-    null = null_log_evidence(problem, request.settings.seed)
+    null = null_log_evidence(problem, search, request.settings.seed)
     gain = None if null is None or posterior.importance is None else posterior.importance.log_evidence - null
     checked = check(request, posterior, curves, sigmas, fitted[0, :size], gain)
     posterior.seconds["check"] += time.perf_counter() - began
@@ -92,7 +94,9 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     return checked
 
 
-def _trained(request: Request, problem: Problem, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> TrainedRounds:
+def _trained(
+    request: Request, problem: Problem, search: PeakSearch, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
+) -> TrainedRounds:
     """Trained rounds of this training key: from the store if it has them, else trained and kept."""
     settings = sequential_settings(request.settings.section("train"))
     if store and store.has("estimator", request.training_key):
@@ -106,7 +110,14 @@ def _trained(request: Request, problem: Problem, on_progress: OnProgress, should
 
     asked = request.settings
     trained = SequentialTraining(
-        problem, settings, seed=asked.seed, ensemble=asked.ensemble, on_progress=on_progress, should_stop=should_stop, on_round=on_round
+        problem,
+        search,
+        settings,
+        seed=asked.seed,
+        ensemble=asked.ensemble,
+        on_progress=on_progress,
+        should_stop=should_stop,
+        on_round=on_round,
     ).run()
     if store:
         store.commit("estimator", request.training_key, trained_files(trained, settings.network))
@@ -141,7 +152,9 @@ def check(
     edges = tuple(prior_edges(posterior.latent, posterior.weight, prior.free, bounded))
     known = known_values(request.simulator, observation.points)
     found = (
-        None if gain is None else detection(gain, float(known.get("log_trials", 0.0)), predictive.red_noise, signal=request.simulator.name)
+        None
+        if gain is None
+        else detection(gain, float(known.get("log_trials", 0.0)), predictive.red_noise, signal=request.simulator.signal)
     )
     judged = verdict(
         Checks(
@@ -152,6 +165,7 @@ def check(
             distance_p=posterior.distance_p,
             priors_from_data=priors_from_data(request.simulator, prior),
             detection=found,
+            leaning=posterior.leaning,
             errors_estimated=observation.points.noise.source == "estimated",
         )
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from astro_sbi import __version__
-from astro_sbi.inference.posterior import OnProgress, ShouldStop
+from astro_sbi.inference.posterior import Cancelled, OnProgress, ShouldStop
 from astro_sbi.observations.observation import Observation
-from astro_sbi.observations.preparation import Prepared, prepare
+from astro_sbi.observations.preparation import PreparationStopped, Prepared, prepare
 from astro_sbi.observations.reading import ReadOptions, read
 from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
@@ -48,7 +48,10 @@ def resolve(
     raw = read(name, content, read_options(settings.section("read")))
     if on_progress:
         on_progress("preparing", 0, 1, None)
-    prepared = prepare(raw, simulator.preparation.with_changes(settings.section("prepare")), on_progress, should_stop)
+    try:
+        prepared = prepare(raw, simulator.preparation.with_changes(settings.section("prepare")), on_progress, should_stop)
+    except PreparationStopped:
+        raise Cancelled from None
     changes = {parameter: parse_distribution(text) for parameter, text in settings.section("prior").items()}
     prior = simulator.prior.replace(changes)
     known = scalar_known(known_values(simulator, prepared.observation.points))

@@ -121,12 +121,14 @@ def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, A
 def snippet(request: Request) -> str:
     """Python that repeats this inference."""
     settings = request.settings
-    changes = "".join(f", {key!r}: {value!r}" for key, value in settings.changes)
-    given = f", settings={{{changes.removeprefix(', ')}}}" if changes else ""
-    more = f", ensemble={settings.ensemble}" if settings.ensemble != 1 else ""
+    arguments = [repr(settings.simulator), repr(request.raw.origin.file), f"seed={settings.seed}", f"samples={settings.samples}"]
+    if settings.ensemble != 1:
+        arguments.append(f"ensemble={settings.ensemble}")
+    if settings.changes:
+        arguments.append(f"changes={dict(settings.changes)!r}")
     return (
         "import astro_sbi\n\n"
-        f"result = astro_sbi.infer({settings.simulator!r}, {request.raw.origin.file!r}, seed={settings.seed}, samples={settings.samples}{more}{given})\n"
+        f"result = astro_sbi.infer({', '.join(arguments)})\n"
         'print(result.summary["verdict"], result.summary["parameters"])\n'
     )
 
@@ -191,12 +193,8 @@ def _stages(request: Request) -> dict[str, np.ndarray]:
 
 
 def _stage(name: str, stage: Stage) -> dict[str, np.ndarray]:
-    parts = {"before": stage.before, "after": stage.after}
-    return {
-        f"{name}/{when}_{what}": _thinned(values)
-        for when, part in parts.items()
-        for what, values in zip(("coordinate", "value"), part, strict=True)
-    }
+    parts = {f"{name}/before": stage.before, f"{name}/after": stage.after}
+    return {f"{when}_{what}": _thinned(part[index]) for when, part in parts.items() for index, what in enumerate(("coordinate", "value"))}
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:

@@ -85,6 +85,7 @@ class Simulator(abc.ABC):
     reference: ClassVar[str]
     summary: ClassVar[str]
     caveats: ClassVar[tuple[str, ...]] = ()
+    signal: ClassVar[str] = "signal"
 
     @abc.abstractmethod
     def predict(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
@@ -112,8 +113,8 @@ class Simulator(abc.ABC):
         """Whether there is no likelihood to evaluate."""
         return False
 
-    def null(self, theta: Mapping[str, np.ndarray]) -> dict[str, np.ndarray] | None:
-        """The parameters [S] with the signal switched off (a flat line), or None where no such model is compared."""
+    def null(self, theta: Theta) -> dict[str, Any] | None:
+        """The parameters with the signal switched off (NumPy or jax), or None where no such model is compared."""
         return None
 
 
@@ -127,7 +128,9 @@ def known_values(simulator: Simulator, points: Points) -> dict[str, np.ndarray]:
     for wanted in simulator.known:
         quantity = points.known.get(wanted.name)
         if quantity is None and wanted.default is None:
-            raise ObservationError(f"the simulator {simulator.name} needs {wanted.name} [{wanted.unit}] ({wanted.meaning}) and the observation has none: give it")
+            raise ObservationError(
+                f"the simulator {simulator.name} needs {wanted.name} [{wanted.unit}] ({wanted.meaning}) and the observation has none: give it"
+            )
         try:
             number = wanted.default if quantity is None else quantity.to_value(u.Unit(wanted.unit))
         except u.UnitConversionError:

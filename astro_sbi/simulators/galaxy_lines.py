@@ -28,8 +28,9 @@ _H_BETA, _OIII_4960, _OIII_5008 = 4862.683, 4960.295, 5008.240
 _NII_6550, _H_ALPHA, _NII_6585, _SII_6718, _SII_6733 = 6549.86, 6564.614, 6585.27, 6718.294, 6732.674
 _OIII_RATIO, _NII_RATIO, _CASE_B = 2.98, 3.05, 2.86
 
-# Stellar absorption: width of the troughs [km/s] and equivalent width of H alpha over that of H beta.
-_STELLAR_WIDTH, _STELLAR_RATIO = 350.0, 0.65
+# Stellar absorption: standard deviation of the troughs [A, rest frame] and equivalent width of H alpha over that of H beta, as Gaussians
+# fitted to the A-star-rich stellar population among the templates of Blanton & Roweis 2007, AJ 133, 734, have them: 8.1 and 7.7 A, 0.64.
+_STELLAR_WIDTH, _STELLAR_RATIO = 8.0, 0.65
 
 # Middle of the windows, where the continuum levels are defined [A, rest frame]; slopes are per 100 A.
 _MIDDLE = (4930.0, 6640.0)
@@ -73,6 +74,7 @@ class GalaxyLinesSimulator(Simulator):
     title = "Galaxy emission lines"
     kind = "spectrum"
     coordinate_unit = "Angstrom"
+    signal = "emission lines"
     value_unit = _FLUX_DENSITY
     summary = (
         "Gas in a galaxy, lit by young stars or an active nucleus, shines in a few lines. Their shift tells the redshift, "
@@ -90,8 +92,8 @@ class GalaxyLinesSimulator(Simulator):
         "One Gaussian of one width for all lines: no broad component, outflow or rotation profile.",
         "The dust is a screen with Cardelli's law and R_V = 3.1 before gas at 10,000 K and 100 electrons per cm3; "
         "a slightly negative A_V is allowed for noise.",
-        "Stellar absorption is a Gaussian of 350 km/s at the redshift of the gas, with 0.65 times the H beta equivalent width in H alpha; "
-        "metal lines are not modelled.",
+        "Stellar absorption is a Gaussian of 8 A (standard deviation) at the redshift of the gas, with 0.65 times the H beta equivalent "
+        "width in H alpha; metal lines are not modelled. Another width shifts A_V where the lines are weak.",
         "The continuum is a straight line in each window; its real structure is taken up by the noise scale.",
         "Lines are corrected for Milky Way dust only if E(B-V) is known (ebv, default 0); the continuum is left as observed.",
         "Where a window is missing, its parameters keep their priors.",
@@ -209,17 +211,19 @@ class GalaxyLinesSimulator(Simulator):
         width = pixel_width(wavelength, pattern.channel, pattern.used)
 
         def profile(rest: float, velocity_width: Any) -> Any:
-            centre = rest * one_plus_z
-            sigma = centre * jnp.sqrt(velocity_width**2 + known["resolution"] ** 2) / _LIGHT_KM_S
-            return line_profile(wavelength, width, centre, sigma)
+            sigma = jnp.sqrt(velocity_width**2 + known["resolution"] ** 2) / _LIGHT_KM_S
+            return line_profile(wavelength, width, rest * one_plus_z, sigma * rest * one_plus_z)
+
+        def trough(rest: float) -> Any:
+            return profile(rest, _STELLAR_WIDTH / rest * _LIGHT_KM_S)
 
         total = _continuum(theta, wavelength / (1 + known["redshift_guess"]), red, jnp)
         for rest, flux in line_fluxes(theta):
             dimmed = flux * 10 ** (-0.4 * R_V * known["ebv"] * cardelli(rest * one_plus_z, jnp))
             total = total + dimmed * profile(rest, theta["line_width"])
         absorbed = theta["absorption_h_beta"] * one_plus_z
-        total = total - theta["continuum_blue"] * absorbed * profile(_H_BETA, _STELLAR_WIDTH)
-        return total - theta["continuum_red"] * _STELLAR_RATIO * absorbed * profile(_H_ALPHA, _STELLAR_WIDTH)
+        total = total - theta["continuum_blue"] * absorbed * trough(_H_BETA)
+        return total - theta["continuum_red"] * _STELLAR_RATIO * absorbed * trough(_H_ALPHA)
 
     def noise(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
         """Quoted errors times the noise scale."""
@@ -248,10 +252,10 @@ class GalaxyLinesSimulator(Simulator):
             "bpt_kewley": distance(nitrogen, oxygen, KEWLEY),
         }
 
-    def null(self, theta: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def null(self, theta: Theta) -> dict[str, Any]:
         """Stars without gas: no emission line."""
         lines = ("flux_h_alpha", "flux_oiii_5008", "flux_nii_6585", "flux_sii_sum")
-        return {**theta, **{name: np.zeros_like(theta[name]) for name in lines}}
+        return {**theta, **{name: 0.0 * theta[name] for name in lines}}
 
     def default_points(self) -> Points:
         """A galaxy at z = 0.05 in 150 pixels of 3 to 3.5 A with SDSS's resolution, S/N about 3 in the continuum."""

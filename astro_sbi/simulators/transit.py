@@ -52,6 +52,7 @@ class TransitSimulator(Simulator):
     title = "Exoplanet transit"
     kind = "light_curve"
     coordinate_unit = "d"
+    signal = "transit"
     value_unit = ""
     summary = (
         "A planet crosses its star and hides some of its light. How deep the dip is tells the size of the planet against that of the star; "

@@ -13,6 +13,7 @@ from astro_sbi.inference.importance import StudentMixture
 from astro_sbi.inference.network import NetworkSettings
 from astro_sbi.inference.posterior import Cancelled, InferenceError, Posterior
 from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.search import PeakSearch
 from astro_sbi.inference.sequential import SequentialSettings, SequentialTraining, TrainedRounds
 from astro_sbi.inference.training import TrainingSettings
 from tests.inference.toys import Line, Square, moments, problem
@@ -34,7 +35,7 @@ def quiet(*_: object) -> None:
 
 def train(posed: Problem, seed: int = 1, **changes: object) -> TrainedRounds:
     settings = replace(SMALL, **changes)
-    return SequentialTraining(posed, settings, seed=seed, ensemble=1, on_progress=quiet, should_stop=lambda: False).run()
+    return SequentialTraining(posed, PeakSearch(posed), settings, seed=seed, ensemble=1, on_progress=quiet, should_stop=lambda: False).run()
 
 
 def draw(posed: Problem, trained: TrainedRounds, samples: int = 8000, seed: int = 1) -> Posterior:
@@ -147,7 +148,7 @@ def test_a_box_that_misses_a_peak_is_told() -> None:
 
 def test_cancelling_stops_between_chunks() -> None:
     posed = problem(Line(), {"a": 0.4, "b": -0.7, "c": 1.1})
-    training = SequentialTraining(posed, SMALL, seed=1, ensemble=1, on_progress=quiet, should_stop=lambda: True)
+    training = SequentialTraining(posed, PeakSearch(posed), SMALL, seed=1, ensemble=1, on_progress=quiet, should_stop=lambda: True)
     with pytest.raises(Cancelled):
         training.run()
 
@@ -155,7 +156,7 @@ def test_cancelling_stops_between_chunks() -> None:
 def test_an_ensemble_is_a_mixture() -> None:
     posed = problem(Line(), {"a": 0.4, "b": -0.7, "c": 1.1})
     settings = replace(SMALL, rounds=2)
-    trained = SequentialTraining(posed, settings, seed=1, ensemble=2, on_progress=quiet, should_stop=lambda: False).run()
+    trained = SequentialTraining(posed, PeakSearch(posed), settings, seed=1, ensemble=2, on_progress=quiet, should_stop=lambda: False).run()
     posterior = draw(posed, trained)
     mean, covariance, _ = exact_line(posed)
     assert moments(posterior, "a")[0] == pytest.approx(mean[0], abs=0.06 * np.sqrt(covariance[0, 0]))

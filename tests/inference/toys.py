@@ -48,17 +48,8 @@ def observed(simulator: Toy, theta: dict[str, float], seed: int, sigma: float = 
     """An observation made by the toy."""
     rng, points = np.random.default_rng(seed), simulator.default_points()
     points = Points(points.coordinate, points.channel, points.used, Noise(np.full(len(points), sigma)))
-    mean = np.asarray(simulator.predict(theta, points))
-    return Observation(
-        "light_curve",
-        "toy",
-        points,
-        mean + sigma * rng.normal(size=len(points)),
-        Axis("x", "d"),
-        Axis("y", ""),
-        ("",),
-        Origin("toy", "0", "toy"),
-    )
+    value = np.asarray(simulator.predict(theta, points)) + sigma * rng.normal(size=len(points))
+    return Observation("light_curve", "toy", points, value, Axis("x", "d"), Axis("y", ""), ("",), Origin("toy", "0", "toy"))
 
 
 def problem(simulator: Toy, theta: dict[str, float], seed: int = 1, sigma: float = 0.3) -> Problem:
