@@ -29,8 +29,9 @@ _NII_6550, _H_ALPHA, _NII_6585, _SII_6718, _SII_6733 = 6549.86, 6564.614, 6585.2
 _OIII_RATIO, _NII_RATIO, _CASE_B = 2.98, 3.05, 2.86
 
 # Stellar absorption: standard deviation of the troughs [A, rest frame] and equivalent width of H alpha over that of H beta, as Gaussians
-# fitted to the A-star-rich stellar population among the templates of Blanton & Roweis 2007, AJ 133, 734, have them: 8.1 and 7.7 A, 0.64.
-_STELLAR_WIDTH, _STELLAR_RATIO = 8.0, 0.65
+# fitted to the template spectra of Blanton & Roweis 2007, AJ 133, 734 (kcorrect 5) have them: 8.1 and 7.7 A, ratio 0.64 in the one rich in
+# A stars; ratio 0.23 in the old one, where metals hide H alpha; between the two here.
+_STELLAR_WIDTH, _STELLAR_RATIO = 8.0, 0.5
 
 # Middle of the windows, where the continuum levels are defined [A, rest frame]; slopes are per 100 A.
 _MIDDLE = (4930.0, 6640.0)
@@ -92,7 +93,7 @@ class GalaxyLinesSimulator(Simulator):
         "One Gaussian of one width for all lines: no broad component, outflow or rotation profile.",
         "The dust is a screen with Cardelli's law and R_V = 3.1 before gas at 10,000 K and 100 electrons per cm3; "
         "a slightly negative A_V is allowed for noise.",
-        "Stellar absorption is a Gaussian of 8 A (standard deviation) at the redshift of the gas, with 0.65 times the H beta equivalent "
+        "Stellar absorption is a Gaussian of 8 A (standard deviation) at the redshift of the gas, with half the H beta equivalent "
         "width in H alpha; metal lines are not modelled. Another width shifts A_V where the lines are weak.",
         "The continuum is a straight line in each window; its real structure is taken up by the noise scale.",
         "Lines are corrected for Milky Way dust only if E(B-V) is known (ebv, default 0); the continuum is left as observed.",
