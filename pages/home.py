@@ -11,6 +11,9 @@ RECENT = 5
 
 navigation.guard()
 examples = sorted(cached.examples(), key=lambda example: example.summary["verdict"] != "good")
+runs = []
+with said():
+    runs = api.jobs(cached.store())
 
 intro, example = st.columns([2, 3], gap="large")
 with intro:
@@ -28,18 +31,17 @@ with intro:
     st.space("small")
     gallery.steps()
 with example, said():
-    if examples:
-        gallery.opened_example(examples[0].key, cached.result(examples[0].key))
+    opened = examples[0].key if examples else next((job.result_key for job in runs if job.result_key), None)
+    if opened:
+        gallery.opened_example(opened, cached.result(opened))
     else:
         st.info(
             "This installation ships no finished example. Start with Infer: a sample observation is one click away.", icon=":material/info:"
         )
 
-with said():
-    recent = api.jobs(cached.store())[:RECENT]
-    if recent:
-        st.header("Recent runs", anchor=False)
-        recent_runs(recent)
+if runs:
+    st.header("Recent runs", anchor=False)
+    recent_runs(runs[:RECENT])
 
 st.header("Problems", anchor=False)
 st.caption("Each simulator is a model of what may have made an observation, with cited physics and priors that can be changed.")

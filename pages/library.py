@@ -22,7 +22,9 @@ def shown(jobs: list[api.JobView]) -> list[api.JobView]:
         words = st.text_input(
             "Find", placeholder="observation or simulator", icon=":material/search:", key="find", bind="query-params", width=320
         )
-        state = st.segmented_control("State", list(STATES), format_func=lambda name: STATES[name][2], key="state", bind="query-params")
+        state = st.segmented_control(
+            "State", list(STATES), format_func=lambda name: STATES[name][2], key="state", bind="query-params", wrap=True
+        )
     wanted = (words or "").casefold()
     return [job for job in jobs if wanted in f"{job.observation} {job.simulator}".casefold() and state in (None, job.state)]
 

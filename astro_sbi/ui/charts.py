@@ -50,5 +50,5 @@ def chart(figure: go.Figure, *, key: str, height: int | None = None, static: boo
     }
     if static:
         config["displayModeBar"] = False
-    shown = go.Figure(figure).update_layout(height=height) if height else figure
+    shown = go.Figure(figure).update_layout(height=height, showlegend=not is_phone()) if height else figure
     st.plotly_chart(shown, key=key, alt=(figure.layout.meta or {}).get("alt"), config=config)

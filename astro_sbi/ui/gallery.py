@@ -37,7 +37,7 @@ def key_number(result: Result, name: str) -> None:
     """One parameter with its interval and unit."""
     label, numbers = result.summary["labels"][name], result.summary["parameters"][name]
     with st.container(gap=None):
-        st.caption(f"${label['latex']}$ · {escaped(label['meaning'])}")
+        st.caption(f"${label['latex']}$ · {escaped(name.replace('_', ' '))}", help=escaped(label["meaning"]))
         st.markdown(f"{journal(numbers['median'], numbers['lower'], numbers['upper'])} {unit_latex(numbers.get('unit', ''))}")
 
 

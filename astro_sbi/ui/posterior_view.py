@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,7 +15,7 @@ from astro_sbi.runs.result import Result
 from astro_sbi.simulators.prior import PriorError, parse_distribution
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.words import escaped, journal, number, unit_latex
+from astro_sbi.ui.words import aligned, escaped, journal, number, unit_latex
 
 POSTERIOR, FLOW, PRIOR = "Posterior", "Flow alone", "Prior"
 COLOURS = {POSTERIOR: NEUTRAL.posterior, FLOW: NEUTRAL.flow, PRIOR: NEUTRAL.prior}
@@ -23,7 +24,7 @@ PARAMETERS, MEDIAN = "Parameters", "Median and 68 %"
 FIRST_SHOWN = 6
 
 
-def in_order(result: Result, numbers: Mapping[str, dict]) -> dict[str, dict]:
+def in_order(result: Result, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters in the order of their simulator, which lists them by interest; JSON has sorted them by name."""
     name = result.summary["simulator"]
     known = simulators.simulator(name) if name in simulators.simulator_names() else None
@@ -155,7 +156,6 @@ def _table(result: Result, title: str, numbers: dict[str, dict]) -> None:
             continue
         rows.append({"Symbol": symbol, MEDIAN: interval, "Unit": unit or "–", "Meaning": meaning})
         if least_squares:
-            best = least_squares.get(name)
-            rows[-1]["Least squares"] = journal(best, best, best)
+            rows[-1]["Least squares"] = aligned(least_squares.get(name), quantiles["lower"], quantiles["upper"])
     st.markdown(f"**{title}**")
     table(rows, alt=f"{title}: median, 68 % interval, unit and meaning")

@@ -7,6 +7,7 @@ import streamlit as st
 from astro_sbi.figures.observation import periodogram, stage
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached, charts
+from astro_sbi.ui.posterior_view import in_order
 from astro_sbi.ui.tables import pairs_table, table
 from astro_sbi.ui.words import count, escaped, unit_latex
 
@@ -21,7 +22,7 @@ def priors_view(result: Result) -> None:
             "Unit": unit_latex(labels.get(name, {}).get("unit", "")) or "–",
             "Meaning": escaped(labels.get(name, {}).get("meaning", name)),
         }
-        for name, text in result.summary["priors"].items()
+        for name, text in in_order(result, result.summary["priors"]).items()
     ]
     table(rows, alt="Priors of the parameters")
     known = result.summary.get("known") or {}

@@ -58,22 +58,18 @@ def _badges(job: api.JobView) -> None:
 
 def runs_table(jobs: Sequence[api.JobView]) -> None:
     """One row a run, with its actions."""
-    widths = [4, 2, 2, 3, 4]
     for job in jobs:
         with st.container(border=True, key=f"run_{job.key}"):
-            what, state, verdict, when, actions = st.columns(widths, vertical_alignment="center")
-            with what:
+            what, how, actions = st.columns([4, 5, 4], vertical_alignment="center")
+            with what, st.container(gap=None):
                 st.markdown(f"**{escaped(job.observation)}**")
                 st.caption(escaped(job.simulator))
-            with state:
+            with how, st.container(horizontal=True, vertical_alignment="center"):
                 state_badge(job)
-            with verdict:
                 if job.verdict:
                     verdict_badge(job.verdict)
-                else:
-                    st.caption("no verdict")
-            when.caption(age(job.created))
-            with actions.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+                st.caption(age(job.created))
+            with actions, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
                 _actions(job)
 
 

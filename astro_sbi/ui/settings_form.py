@@ -33,8 +33,8 @@ def choose_simulator(kind: str) -> Simulator | None:
     )
     simulator = offered[name]
     st.caption(f"{escaped(simulator.summary)} {escaped(simulator.reference)}")
-    for caveat in simulator.caveats:
-        st.caption(f":material/info: {escaped(caveat)}")
+    with st.expander("What this model leaves out", icon=":material/info:", key="caveats"):
+        st.markdown("\n".join(f"- {escaped(caveat)}" for caveat in simulator.caveats))
     return simulator
 
 

@@ -27,7 +27,7 @@ def say(error: Exception) -> None:
     """Show one of the package's own errors with the next step."""
     step = next((step for kind, step in NEXT_STEPS.items() if isinstance(error, kind)), "")
     sentence = str(error)
-    starts_with_a_name = not sentence.split(" ")[0].isalpha()
+    starts_with_a_name = not sentence.split(" ", 1)[0].isalpha()
     shown = sentence if starts_with_a_name else sentence[:1].upper() + sentence[1:]
     st.error(f"{escaped(shown)}\n\n{step}", icon=":material/error:")
 

@@ -18,4 +18,9 @@ def table(rows: Sequence[Mapping[str, str]], *, alt: str) -> None:
 
 def pairs_table(pairs: Mapping[str, Any], *, names: tuple[str, str], alt: str) -> None:
     """A table of names and values, all shown as they are."""
-    table([{names[0]: escaped(name), names[1]: escaped(str(content))} for name, content in pairs.items()], alt=alt)
+    rows = [{names[0]: escaped(name.replace("_", " ")), names[1]: escaped(_text(content))} for name, content in pairs.items()]
+    table(rows, alt=alt)
+
+
+def _text(content: Any) -> str:
+    return f"{content:.9g}" if isinstance(content, float) else str(content)

@@ -75,6 +75,15 @@ def journal(median: float | None, lower: float | None, upper: float | None) -> s
     return rf"$({text}) \times 10^{{{power}}}$" if power else f"${text}$"
 
 
+def aligned(x: float | None, lower: float | None, upper: float | None) -> str:
+    """A number in KaTeX to the digits that a 68 % interval warrants."""
+    if x is None or lower is None or upper is None or not upper > lower or not math.isfinite(x):
+        return "–" if x is None else f"${number(x, 4).replace('−', '-')}$"
+    power, decimals = _scale(x, 0.5 * (upper - lower))
+    text = f"{x / 10**power:.{decimals}f}"
+    return rf"${text} \times 10^{{{power}}}$" if power else f"${text}$"
+
+
 def duration(seconds: float | None) -> str:
     """A time span in the largest two units that matter."""
     if seconds is None or not math.isfinite(seconds):

@@ -1,9 +1,9 @@
-"""Pictures of every page at two widths and in both themes: ``python -m tests.browser.screenshots [STORE]``.
+"""Pictures of every page at two widths and in both themes: ``python -m tests.browser.screenshots [--store FOLDER] [--only home,result]``.
 
-They go to ``.screenshots/``, which git ignores. Without a store a made-up finished run is shown.
+They go to ``.screenshots/``, which git ignores. Without a store, or with an empty one, a made-up finished run is shown.
 """
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -19,12 +19,14 @@ PHONE = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.
 TABS = ("Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance")
 
 
-def pages(key: str) -> dict[str, str]:
+def pages(store: Store, key: str) -> dict[str, str]:
     """Address of each page by the name of its picture."""
+    uploads = store.keys("upload")
+    infer = f"/infer?observation={uploads[0]}" if uploads else "/infer"
     return {
         "home": "/",
         "explore": "/explore",
-        "infer": "/infer",
+        "infer": infer,
         "library": "/library",
         "result": f"/result?run={key}",
         "lost": "/result?run=1",
@@ -56,18 +58,19 @@ def overflow(page: Page) -> int:
     )
 
 
-def shoot(store: Path, folder: Path, key: str) -> None:
-    """Take every picture."""
+def shoot(store: Store, folder: Path, key: str, wanted: argparse.Namespace) -> None:
+    """Take every picture that is wanted."""
     folder.mkdir(exist_ok=True)
-    with served(store, ASTRO_SBI_SLOTS="0") as (address, _), sync_playwright() as playwright:
+    addresses = {name: path for name, path in pages(store, key).items() if name in (wanted.only or pages(store, key))}
+    with served(store.root, ASTRO_SBI_SLOTS="0") as (address, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        for width, height in WIDTHS.items():
-            for theme in THEMES:
+        for width in wanted.widths:
+            for theme in wanted.themes:
                 context = browser.new_context(
-                    viewport={"width": width, "height": height}, color_scheme=theme, user_agent=PHONE if width < 700 else None
+                    viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme, user_agent=PHONE if width < 700 else None
                 )
                 page = context.new_page()
-                for name, path in pages(key).items():
+                for name, path in addresses.items():
                     page.goto(address + path)
                     settle(page)
                     whole(page, folder / f"{name}-{width}-{theme}.png")
@@ -80,8 +83,19 @@ def shoot(store: Path, folder: Path, key: str) -> None:
         browser.close()
 
 
+def arguments() -> argparse.Namespace:
+    """What the command was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--only", type=lambda text: text.split(","))
+    parser.add_argument("--widths", type=lambda text: [int(width) for width in text.split(",")], default=list(WIDTHS))
+    parser.add_argument("--themes", type=lambda text: text.split(","), default=list(THEMES))
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
+    asked = arguments()
     with tempfile.TemporaryDirectory() as temporary:
-        place = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(temporary) / "store"
-        found = Store(place).keys("result")
-        shoot(place, ROOT / ".screenshots", found[0] if found else kept(Store(place)))
+        place = Store(asked.store or Path(temporary) / "store")
+        found = place.keys("result")
+        shoot(place, ROOT / ".screenshots", found[0] if found else kept(place), asked)

@@ -1,6 +1,5 @@
 """The main road in a real browser: open, upload, infer, see the posterior, send the link."""
 
-import os
 import re
 from pathlib import Path
 
@@ -9,9 +8,11 @@ import pytest
 
 from tests.browser.serving import served
 
+pytestmark = pytest.mark.browser
+
 REAL = "observations/transit/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits"
 QUICK = "train.rounds=2\ntrain.simulations=8192\ntrain.steps=400\ntrain.later_steps=400\ntrain.draws=8192"
-INFERENCE_MS = 480_000
+INFERENCE_MS = 900_000
 LOOK_MS = 60_000
 
 
@@ -30,7 +31,8 @@ def light_curve(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_upload_infer_and_share(browser, complaints, light_curve, tmp_path):
     store = tmp_path / "store"
     with served(store, ASTRO_SBI_SLOTS="1") as (address, _):
@@ -87,20 +89,3 @@ def test_explore_keeps_its_state_in_the_address(browser, complaints, tmp_path):
         page.keyboard.press("ArrowRight")
         page.wait_for_url(re.compile("radius_ratio="), timeout=LOOK_MS)
         page.close()
-
-
-def test_a_stored_result_needs_no_jax(tmp_path):
-    """The server's process, asked by a script of the same kind."""
-    import subprocess
-    import sys
-
-    script = (
-        "import sys; from streamlit.testing.v1 import AppTest; from tests.app.finished import kept; from astro_sbi.runs import api\n"
-        "key = kept(api.open_store()); app = AppTest.from_file('app.py', default_timeout=60); app.query_params['run'] = key\n"
-        "app.switch_page('pages/result.py').run(); assert not app.exception, app.exception\n"
-        "assert app.success, 'no verdict'; loaded = {'jax', 'flowjax', 'flax'} & set(sys.modules); sys.exit(f'{loaded}' if loaded else 0)"
-    )
-    root = Path(__file__).resolve().parents[2]
-    environment = {**os.environ, "ASTRO_SBI_STORE": str(tmp_path), "PYTHONPATH": str(root)}
-    done = subprocess.run([sys.executable, "-c", script], cwd=root, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,32 @@
+"""A stored result is shown by a process that never imports jax."""
+
+import os
+import subprocess
+import sys
+
+from tests.app.conftest import APP
+
+OPEN_A_RESULT = """
+import sys
+from streamlit.testing.v1 import AppTest
+from astro_sbi.runs import api
+from tests.app.finished import kept
+
+app = AppTest.from_file("app.py", default_timeout=60)
+app.query_params["run"] = kept(api.open_store())
+app.switch_page("pages/result.py").run()
+assert not app.exception and app.success, app.exception
+for tab in ("Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance"):
+    app.session_state["result_tab"] = tab
+    app.run()
+    assert not app.exception, app.exception
+print(sorted({"jax", "jaxlib", "flax", "flowjax", "equinox"} & set(sys.modules)))
+"""
+
+
+def test_a_stored_result_needs_no_jax(tmp_path):
+    root = APP.parent
+    environment = {**os.environ, "ASTRO_SBI_STORE": str(tmp_path), "PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, "-c", OPEN_A_RESULT], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip() == "[]"
