@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -12,7 +13,7 @@ from astropy import units as u
 from jaxtyping import Bool, Float, Int
 
 from astro_sbi.observations.observation import Kind, Observation, ObservationError, Points
-from astro_sbi.simulators.prior import Prior
+from astro_sbi.simulators.prior import Prior, PriorError
 
 if TYPE_CHECKING:
     from jaxtyping import Array
@@ -24,13 +25,18 @@ Theta = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number to infer or to derive: its name in code, its symbol for text and for plots, its unit and meaning."""
+    """A number to infer or to derive: its name in code, its symbol for text and for plots, its unit and meaning.
+
+    ``low`` and ``high`` are where the simulator's formulas end: no prior may go beyond.
+    """
 
     name: str
     latex: str
     html: str
     unit: str
     meaning: str
+    low: float = -math.inf
+    high: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ def known_values(simulator: Simulator, points: Points) -> dict[str, np.ndarray]:
         quantity = points.known.get(wanted.name)
         if quantity is None and wanted.default is None:
             raise ObservationError(
-                f"the simulator {simulator.name} needs {wanted.name} [{wanted.unit}] ({wanted.meaning}) and the observation has none: give it"
+                f"the simulator {simulator.name} needs {wanted.name} [{wanted.unit}] ({wanted.meaning}); the observation has none: give it"
             )
         try:
             number = wanted.default if quantity is None else quantity.to_value(u.Unit(wanted.unit))
@@ -169,6 +175,23 @@ def padded_value(observation: Observation, pattern: Pattern) -> Float[np.ndarray
 def scalar_known(values: Mapping[str, np.ndarray]) -> dict[str, float]:
     """The known quantities that a prior may depend on: the scalar ones."""
     return {name: float(value) for name, value in values.items() if np.ndim(value) == 0}
+
+
+def check_prior(simulator: Simulator, prior: Prior, known: Mapping[str, float]) -> None:
+    """Look at the prior's ends, five sigma out, in all their combinations tried.
+
+    Raises:
+        PriorError: if a parameter is not finite there or leaves the range for which the simulator is made.
+    """
+    corners = 5.0 * np.random.default_rng(0).choice([-1.0, 0.0, 1.0], size=(512, len(prior.free)))
+    theta = prior.physical(corners, known)
+    for parameter in simulator.parameters:
+        low, high = float(np.min(theta[parameter.name])), float(np.max(theta[parameter.name]))
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise PriorError(f"the prior of {parameter.name} is not finite everywhere; check its bounds")
+        if low < parameter.low or high > parameter.high:
+            between = f"between {parameter.low:g} and {parameter.high:g}"
+            raise PriorError(f"{parameter.name} must lie {between}; its prior reaches from {low:.4g} to {high:.4g}: narrow it")
 
 
 def priors_from_data(simulator: Simulator, prior: Prior) -> tuple[str, ...]:

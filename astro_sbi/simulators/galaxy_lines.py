@@ -107,13 +107,14 @@ class GalaxyLinesSimulator(Simulator):
             "σ<sub><i>v</i></sub>",
             "km / s",
             "standard deviation of the lines before the instrument broadens them",
+            0.0,
         ),
         Parameter("flux_h_alpha", r"F(\mathrm{H\alpha})", "F(Hα)", _FLUX, "flux of H alpha emission"),
         Parameter("flux_oiii_5008", r"F([\mathrm{O\,III}]\,5008)", "F([O III] 5008)", _FLUX, "flux of [O III] 5008; 4960 has 1/2.98 of it"),
         Parameter("flux_nii_6585", r"F([\mathrm{N\,II}]\,6585)", "F([N II] 6585)", _FLUX, "flux of [N II] 6585; 6550 has 1/3.05 of it"),
         Parameter("flux_sii_sum", r"F([\mathrm{S\,II}])", "F([S II])", _FLUX, "flux of [S II] 6718 and 6733 together"),
         Parameter(
-            "sii_ratio", r"[\mathrm{S\,II}]\,6718/6733", "[S II] 6718/6733", "", "ratio of the [S II] lines, which tells the density"
+            "sii_ratio", r"[\mathrm{S\,II}]\,6718/6733", "[S II] 6718/6733", "", "ratio of the [S II] lines, which tells the density", 0.0
         ),
         Parameter("dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "extinction of the lines in V, from the Balmer decrement"),
         Parameter(
@@ -131,7 +132,7 @@ class GalaxyLinesSimulator(Simulator):
         Parameter(
             "slope_red", r"C'_\mathrm{r}", "C′<sub>r</sub>", "1e-19 erg / (s cm2 Angstrom2)", "slope of the continuum around H alpha"
         ),
-        Parameter("noise_scale", "s", "<i>s</i>", "", "noise over quoted errors"),
+        Parameter("noise_scale", "s", "<i>s</i>", "", "noise over quoted errors", 1e-3),
     )
     derived_parameters = (
         Parameter("redshift", "z", "<i>z</i>", "", "redshift of the gas"),

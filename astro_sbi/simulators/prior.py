@@ -33,6 +33,11 @@ def _ndtr(z: Any, xp: Any) -> Any:
     return ndtr(z)
 
 
+def _shortest(number: float) -> str:
+    """The shortest text that reads back as the same number."""
+    return f"{number:g}" if float(f"{number:g}") == number else repr(float(number))
+
+
 @dataclass(frozen=True)
 class Linear:
     """A bound ``constant + sum(coefficient * value[name])`` of earlier parameters and known quantities."""
@@ -42,11 +47,16 @@ class Linear:
 
     def at(self, values: Values) -> Any:
         """The bound's value, given the values it names."""
+        unknown = [name for name, _ in self.terms if name not in values]
+        if unknown:
+            raise PriorError(
+                f"a prior depends on {unknown[0]}, which is neither an earlier parameter nor known; known are {', '.join(values)}"
+            )
         return self.constant + sum(coefficient * values[name] for name, coefficient in self.terms)
 
     def __str__(self) -> str:
-        parts = [f"{self.constant:g}"] if self.constant or not self.terms else []
-        parts += [name if coefficient == 1 else f"{coefficient:g}*{name}" for name, coefficient in self.terms]
+        parts = [_shortest(self.constant)] if self.constant or not self.terms else []
+        parts += [name if coefficient == 1 else f"{_shortest(coefficient)}*{name}" for name, coefficient in self.terms]
         return "+".join(parts).replace("+-", "-")
 
     @classmethod
@@ -61,9 +71,11 @@ class Linear:
             match = _TERM.match(text, position)
             if not match or match.end() == position or not (match[2] or match[4]) or (position and not match[1]):
                 raise PriorError(f"'{text}' is not a number or a sum such as 1 + radius_ratio")
-            if match[2] and match[4] and not match[3]:
-                raise PriorError(f"'{text}' needs a * between number and name")
+            if match[2] and bool(match[4]) != bool(match[3]):
+                raise PriorError(f"'{text}' needs a * between number and name, and only there")
             number = float(match[2] or 1.0) * (-1.0 if match[1] == "-" else 1.0)
+            if not np.isfinite(number):
+                raise PriorError(f"'{text}' holds a number that is too large")
             if match[4]:
                 terms.append((match[4], number))
             else:

@@ -32,7 +32,7 @@ def scaled_axis(radius_ratio: Any, impact_parameter: Any, duration: Any, period:
     ``a^2 = b^2 + ((1 + k)^2 - b^2) / sin^2(pi T14 / P)``. T14 is taken as at most half the period.
     """
     phase = np.pi * np.minimum(duration / period, 0.5)
-    chord = (1 + radius_ratio) ** 2 - impact_parameter**2
+    chord = np.maximum((1 + radius_ratio) ** 2 - impact_parameter**2, 0.0)
     return np.sqrt(impact_parameter**2 + chord / np.sin(phase) ** 2)
 
 
@@ -72,17 +72,27 @@ class TransitSimulator(Simulator):
     )
     parameters = (
         Parameter(
-            "radius_ratio", r"R_\mathrm{p}/R_\star", "R<sub>p</sub>/R<sub>★</sub>", "", "radius of the planet over radius of the star"
+            "radius_ratio",
+            r"R_\mathrm{p}/R_\star",
+            "R<sub>p</sub>/R<sub>★</sub>",
+            "",
+            "radius of the planet over radius of the star",
+            0.0,
+            0.5,
         ),
-        Parameter("impact_parameter", "b", "<i>b</i>", "", "smallest distance of planet and centre of the star's disc, in stellar radii"),
-        Parameter("duration", r"T_{14}", "<i>T</i><sub>14</sub>", "d", "time from first to fourth contact"),
+        Parameter(
+            "impact_parameter", "b", "<i>b</i>", "", "smallest distance of planet and centre of the star's disc, in stellar radii", 0.0
+        ),
+        Parameter("duration", r"T_{14}", "<i>T</i><sub>14</sub>", "d", "time from first to fourth contact", 1e-4),
         Parameter(
             "epoch_offset", r"\Delta t_0", "Δ<i>t</i><sub>0</sub>", "d", "mid-transit after the epoch about which the light curve is folded"
         ),
-        Parameter("q1", "q_1", "<i>q</i><sub>1</sub>", "", "Kipping's first limb-darkening parameter, (u1 + u2)²"),
-        Parameter("q2", "q_2", "<i>q</i><sub>2</sub>", "", "Kipping's second limb-darkening parameter, u1 / (2 (u1 + u2))"),
+        Parameter("q1", "q_1", "<i>q</i><sub>1</sub>", "", "Kipping's first limb-darkening parameter, (u1 + u2)²", 0.0, 1.0),
+        Parameter("q2", "q_2", "<i>q</i><sub>2</sub>", "", "Kipping's second limb-darkening parameter, u1 / (2 (u1 + u2))", 0.0, 1.0),
         Parameter("baseline", "f_0", "<i>f</i><sub>0</sub>", "", "relative flux outside the transit"),
-        Parameter("jitter", r"\sigma_\mathrm{jit}", "σ<sub>jit</sub>", "", "noise of each cadence beyond its quoted error, relative flux"),
+        Parameter(
+            "jitter", r"\sigma_\mathrm{jit}", "σ<sub>jit</sub>", "", "noise of each cadence beyond its quoted error, relative flux", 0.0
+        ),
     )
     derived_parameters = (
         Parameter(
