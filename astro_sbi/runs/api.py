@@ -146,13 +146,13 @@ def cancel(store: Store, key: str) -> None:
     queue.request_cancel(store.catalogue, key)
 
 
-def delete(store: Store, key: str, *, keep_result: bool = False) -> None:
+def delete(store: Store, key: str, *, with_result: bool = False) -> None:
     """Forget a run; one under way stops.
 
     Args:
         store: the store.
         key: the run's key.
-        keep_result: keep the result, so that its permalink goes on; it is kept anyway while another run has the same.
+        with_result: remove the result too, so that its permalink ends, unless another run has the same.
     """
     found = queue.job(store.catalogue, key)
     queue.remove(store.catalogue, key)
@@ -160,7 +160,7 @@ def delete(store: Store, key: str, *, keep_result: bool = False) -> None:
         return
     (store.root / "logs" / f"{found.key}.log").unlink(missing_ok=True)
     shared = any(one.result_key == found.result_key for one in queue.jobs(store.catalogue))
-    if found.result_key and not keep_result and not shared:
+    if with_result and found.result_key and not shared:
         store.delete("result", found.result_key)
 
 

@@ -108,7 +108,10 @@ def provenance(result: Result) -> dict[str, Any]:
 
 
 def _group(result: Result, group: str) -> dict[str, np.ndarray]:
-    return {name.partition("/")[2]: array for name, array in result.arrays.items() if name.startswith(f"{group}/")}
+    """Draws by name, in the order in which the result labels its quantities."""
+    draws = result.draws(group)
+    labelled = [name for name in result.summary.get("labels", {}) if name in draws]
+    return {name: draws[name] for name in (*labelled, *sorted(set(draws) - set(labelled)))}
 
 
 def _unit(result: Result, name: str) -> str:

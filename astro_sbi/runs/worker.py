@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from astro_sbi.runs.result import Result
 
 PULSE_S = 0.5
+SILENCE_S = 5.0
 LOOK_S = 0.5
+NICE = 5
 
 
 class Task(Protocol):
@@ -45,9 +47,10 @@ class Pulse:
     def __init__(self, store: Store, job: Job, reporter: Reporter) -> None:
         self._store, self._job, self._reporter = store, job, reporter
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
         self.stop = threading.Event()
         self.lost = False
+        self._written, self._written_at = 0, time.monotonic()
 
     def __enter__(self) -> Pulse:
         self._thread.start()
@@ -56,20 +59,25 @@ class Pulse:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self._beat(at_once=True)
 
-    def _beat(self) -> None:
-        written = 0
+    def _run(self) -> None:
         while not self._over.wait(PULSE_S):
-            version = self._reporter.version
-            progress = self._reporter.progress() if version != written else None
-            try:
-                answer = jobs.heartbeat(self._store.catalogue, self._job.key, str(self._job.token), progress)
-            except StoreError:
-                continue  # the lease lasts longer than a busy database
-            written = version
-            self.lost = answer == "lost"
-            if answer != "go on":
-                self.stop.set()
+            self._beat()
+
+    def _beat(self, *, at_once: bool = False) -> None:
+        version, now = self._reporter.version, time.monotonic()
+        due = at_once or version != self._written or now - self._written_at >= SILENCE_S
+        try:
+            progress = self._reporter.progress() if due else None
+            answer = jobs.heartbeat(self._store.catalogue, self._job.key, str(self._job.token), progress)
+        except StoreError:
+            return  # the lease lasts longer than a busy database
+        if due:
+            self._written, self._written_at = version, now
+        self.lost = answer == "lost"
+        if answer != "go on":
+            self.stop.set()
 
 
 def run_job(store: Store, job: Job, task: Task, reporter: Reporter, stop: threading.Event | None = None) -> Outcome:
@@ -84,8 +92,9 @@ def run_job(store: Store, job: Job, task: Task, reporter: Reporter, stop: thread
     """
     stop = stop or threading.Event()
     token = str(job.token)
-    with Pulse(store, job, reporter) as pulse:
-        try:
+    pulse = Pulse(store, job, reporter)
+    try:
+        with pulse:
             _name, content = store.upload(job.upload)
             result = task(
                 job.observation,
@@ -95,9 +104,9 @@ def run_job(store: Store, job: Job, task: Task, reporter: Reporter, stop: thread
                 should_stop=lambda: stop.is_set() or pulse.stop.is_set(),
                 store=store,
             )
-        except Exception as error:  # a worker outlives whatever a task raises; it is written to the log and said
-            return _ended_early(store, job, error, pulse, asked=stop.is_set())
-    if jobs.heartbeat(store.catalogue, job.key, token, reporter.progress()) == "lost":
+    except Exception as error:  # a worker outlives whatever a task raises; it is written to the log and said
+        return _ended_early(store, job, error, pulse, asked=stop.is_set())
+    if pulse.lost:
         return Outcome("running")
     try:
         result_key = keep(store, job.key, result)
@@ -217,6 +226,8 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
     from astro_sbi.runs.task import run_inference
 
     store, stop = Store(Path(arguments[0])), threading.Event()
+    if hasattr(os, "nice"):
+        os.nice(NICE)  # the server's pages go first
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     place = executor.own_place(environment)
     if place:

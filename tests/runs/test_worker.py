@@ -133,11 +133,11 @@ def test_deleting(store):
     job = claimed(store)
     worker.run_job(store, job, stand_ins.quick, Reporter())
     key = api.job(store, job.key).result_key
-    api.delete(store, job.key, keep_result=True)
+    api.delete(store, job.key)
     assert api.jobs(store) == []
     again = api.submit(store, "star.csv", b"1,2", SETTINGS)
     assert (again.state, again.result_key, again.observation) == ("done", key, "WASP-126")
-    api.delete(store, job.key)
+    api.delete(store, job.key, with_result=True)
     assert not store.has("result", key)
     assert api.enqueue(store, "star.csv", b"1,2", SETTINGS).state == "queued"
 
