@@ -54,7 +54,7 @@ def detection(log_evidence_gain: float, log_trials: float = 0.0, beta: float = 1
     after = f", after paying for {' and '.join(paid)}" if paid else ""
     number = f"the log evidence against a flat line is {evidence:.1f}{after}"
     if claimed:
-        sentence = f"A {signal} is detected: {number}; more than {_STRONG:g} is strong."
+        sentence = f"{signal.capitalize()} detected: {number}; more than {_STRONG:g} is strong."
     else:
         sentence = f"No {signal} detected: {number}, and {_STRONG:g} is needed; the parameters describe noise."
     return Detection(float(evidence), claimed, sentence)
