@@ -17,6 +17,7 @@ from astro_sbi.figures.theme import NEUTRAL, Palette, axis, faded, layout
 __all__ = ["Label", "Layer", "Limits", "Markers", "corner", "one_dimensional"]
 
 Walls = Mapping[str, Limits | tuple[float | None, float | None]]
+WIDE = 950
 CONTOURS = "contours: 68 % and 95 % of mass"
 
 
@@ -51,7 +52,7 @@ def corner(
     for rank, group in enumerate(groups):
         traces += _legend_first(_marked(group, columns), len(layers) + rank)
     alt = f"Corner plot of {count} parameters with contours of 68 % and 95 % of the mass: {spoken(columns, layers)}."
-    style = layout(alt, 220 + 100 * count, palette, margin={"l": 8, "r": 16, "t": 50, "b": 8, "pad": 0})
+    style = layout(alt, 240 + 110 * count, palette, margin={"l": 8, "r": 16, "t": 50, "b": 8, "pad": 0})
     style["legend"] = style["legend"] | _legend(count)
     return Figure({"data": traces, "layout": style | _axes(columns) | {"annotations": _headings(columns, layers)}})
 
@@ -81,7 +82,8 @@ def one_dimensional(
         left, top = (i % across) / across, 1 - (i // across) / rows
         x, y = _x(i), _y(len(columns) + i)
         room = 92 / (height - 60)
-        axes["xaxis" + x[1:]] = axis(column.scale.title(), domain=[left + 0.02, left + 1 / across - 0.02], anchor=y, **_ends(column))
+        domain = [left + 0.02, left + 1 / across - 0.02]
+        axes["xaxis" + x[1:]] = axis(column.scale.title(70 / across), domain=domain, anchor=y, **_ends(column, 0.7 * WIDE / across))
         axes["yaxis" + y[1:]] = _bare_axis([max(0.0, top - 1 / rows + 0.55 * room), top - 0.45 * room], x)
     alt = f"Densities of {len(columns)} parameters: {spoken(columns, layers)}."
     style = layout(alt, height, palette)
@@ -111,9 +113,9 @@ def _y(index: int) -> str:
     return f"y{index + 1}" if index else "y"
 
 
-def _ends(column: Column) -> dict[str, Any]:
-    """Range and a few numbers."""
-    return {"range": [column.low, column.high], "nticks": _ticks(column), "tickfont": {"size": 11}}
+def _ends(column: Column, panel: float) -> dict[str, Any]:
+    """Range and a few numbers for a panel of so many pixels."""
+    return {"range": [column.low, column.high], "nticks": _ticks(column, panel)[0], "tickfont": {"size": 11}}
 
 
 def _bare_axis(domain: list[float], anchor: str) -> dict[str, Any]:
@@ -121,46 +123,45 @@ def _bare_axis(domain: list[float], anchor: str) -> dict[str, Any]:
     return axis(domain=domain, anchor=anchor, range=[0, 1.12], ticks="", showticklabels=False, fixedrange=True)
 
 
-def _label_width(column: Column) -> float:
+def _label_width(column: Column, step: float) -> float:
     """Rough width of the longest number at an axis, in pixels."""
-    decimals = max(0, -math.floor(math.log10(_step(column, _ticks(column)))))
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return 6.2 * max(len(f"{end:.{decimals}f}") for end in (column.low, column.high))
 
 
-def _step(column: Column, ticks: int) -> float:
-    """Distance between numbers that plotly chooses for at most so many ticks."""
-    rough = (column.high - column.low) / ticks
-    power = 10.0 ** math.floor(math.log10(rough))
-    return power * next(nice for nice in (1, 2, 5, 10) if nice * power >= rough * (1 - 1e-9))
-
-
-def _ticks(column: Column) -> int:
-    """The smallest number of ticks to ask for that leaves two in sight."""
+def _ticks(column: Column, panel: float) -> tuple[int, float]:
+    """How many numbers to ask plotly for and how wide they are: few, but two that stand whole under a panel of so many pixels."""
+    span = column.high - column.low
     for ticks in (3, 4, 5):
-        step = _step(column, ticks)
-        if math.floor(column.high / step) - math.ceil(column.low / step) >= 1:
-            return ticks
-    return 6
+        rough = span / ticks
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = power * next(nice for nice in (1, 2, 5, 10) if nice * power >= rough * (1 - 1e-9))
+        width = _label_width(column, step)
+        margin = 0.5 * width / panel * span
+        if math.floor((column.high - margin) / step) - math.ceil((column.low + margin) / step) >= 1:
+            break
+    return ticks, width
 
 
 def _axes(columns: Sequence[Column]) -> dict[str, Any]:
     """One x axis a column, one y axis a row, one height axis a diagonal panel; plotly draws every crossing that has a trace."""
     count = len(columns)
     gap = 0.012 if count > 4 else 0.02
-    font = {"size": 13 if count <= 6 else 11}
-    joint_text = " " if count <= 3 else "<br>"
-    widest = max((_label_width(column) for column in columns[1:]), default=0.0)
+    font = {"size": 13 if count <= 6 else 11 if count <= 9 else 10}
+    width = WIDE / max(count, 1) / (0.55 * font["size"])
+    panel = 0.9 * WIDE / max(count, 1)
+    widths = [_ticks(column, panel)[1] for column in columns]
     axes: dict[str, Any] = {}
     for i, column in enumerate(columns):
         across = [i / count + (gap / 2 if i else 0), (i + 1) / count - (gap / 2 if i < count - 1 else 0)]
         down = [1 - across[1], 1 - across[0]]
-        text = column.scale.title(joint_text)
+        text = column.scale.title(width)
         bottom = _y(count - 1) if i < count - 1 else _y(2 * count - 1)
-        below = {"title": {"text": text, "standoff": 8, "font": font}, "autotickangles": [0, -45]}
-        axes["xaxis" + _x(i)[1:]] = axis(domain=across, anchor=bottom, **_ends(column)) | below
+        below = {"title": {"text": text, "standoff": 8, "font": font}, "autotickangles": [0, -45], "ticklabeloverflow": "hide past domain"}
+        axes["xaxis" + _x(i)[1:]] = axis(domain=across, anchor=bottom, **_ends(column, panel)) | below
         if i:
-            beside = {"title": {"text": text, "standoff": 8 + widest - _label_width(column), "font": font}}
-            axes["yaxis" + _y(i)[1:]] = axis(domain=down, anchor="x", **_ends(column)) | beside
+            beside = {"title": {"text": text, "standoff": 8 + max(widths[1:]) - widths[i], "font": font}}
+            axes["yaxis" + _y(i)[1:]] = axis(domain=down, anchor="x", **_ends(column, panel)) | beside
         axes["yaxis" + _y(count + i)[1:]] = _bare_axis(down, _x(i))
     return axes
 
@@ -226,7 +227,7 @@ def _pairs(index: int, layer: Layer, columns: Sequence[Column], filled: bool) ->
             x, y = columns[column].marginals[index], columns[row].marginals[index]
             if x is None or y is None:
                 continue
-            for outline, opacity in reversed(list(zip(polygons(joint(x, y)), (0.55, 0.22), strict=True))):
+            for outline, opacity in reversed(list(zip(polygons(joint(x, y), 0.005 * len(columns)), (0.55, 0.22), strict=True))):
                 style = {"fill": "toself", "fillcolor": faded(layer.colour, opacity)} if filled else {}
                 pen = {"color": layer.colour, "width": 1.2, "simplify": False}
                 traces.append(_trace(layer.name, *outline, xaxis=_x(column), yaxis=_y(row), line=pen, **style))

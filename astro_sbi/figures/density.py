@@ -116,25 +116,23 @@ def marginal(
         high: wall above which no value is possible, or None.
     """
     values = np.asarray(values, dtype=np.float64)
-    weight = np.ones(len(values)) if weight is None else np.asarray(weight, dtype=np.float64)
-    weight = np.where(np.isfinite(values) & np.isfinite(weight), weight, 0.0)
-    values = np.where(weight > 0, values, np.nan_to_num(np.median(values[weight > 0])) if (weight > 0).any() else 0.0)
-    if low is not None:
-        values = np.maximum(values, low)
-    if high is not None:
-        values = np.minimum(values, high)
-    if weight.sum() <= 0 or np.ptp(values) <= 1e-13 * np.abs(values).max():
+    share = np.ones(len(values)) if weight is None else np.asarray(weight, dtype=np.float64)
+    share = np.where(np.isfinite(values) & np.isfinite(share), share, 0.0)
+    if share.sum() <= 0:
         return None
-    weight = weight / weight.sum()
+    values = np.clip(np.where(share > 0, values, np.median(values[share > 0])), low, high)
+    if np.ptp(values) <= 1e-13 * np.abs(values).max():
+        return None
+    share = share / share.sum()
     order = np.argsort(values)
-    cumulative = np.cumsum(weight[order]) - 0.5 * weight[order]
+    cumulative = np.cumsum(share[order]) - 0.5 * share[order]
     quantiles = np.interp((0.0015, 0.025, 0.16, 0.5, 0.84, 0.975, 0.9985), cumulative, values[order])
-    ess = effective_size(weight)
+    ess = effective_size(share)
     fine = Cells(*_edges(quantiles, 0.15 * (quantiles[-1] - quantiles[0]), low, high), FINE)
-    spread = mode_spread(np.bincount(fine.index(values), weight, FINE + 2)[1:-1], fine.step, ess)
+    spread = mode_spread(np.bincount(fine.index(values), share, FINE + 2)[1:-1], fine.step, ess)
     edges = _edges(quantiles, max(4 * spread * ess ** (-1 / 6), 0.02 * (quantiles[-1] - quantiles[0])), low, high)
     cells = Cells(*edges, int(np.clip(4 * (edges[1] - edges[0]) / spread, 96, 256)))
-    return Marginal(values, weight, ess, quantiles, spread, cells, cells.index(values))
+    return Marginal(values, share, ess, quantiles, spread, cells, cells.index(values))
 
 
 def _edges(quantiles: Float[np.ndarray, " 7"], padding: float, low: float | None, high: float | None) -> tuple[float, float]:
@@ -142,17 +140,17 @@ def _edges(quantiles: Float[np.ndarray, " 7"], padding: float, low: float | None
     below, above = quantiles[0] - padding, quantiles[-1] + padding
     below = below if low is None else max(low, below)
     above = above if high is None else min(high, above)
-    return (float(below), float(above)) if above > below else (float(below), float(below + max(padding, 1e-12)))
+    return (float(below), float(above)) if above > below else (float(below), float(below + max(padding, 1e-9 * max(1.0, abs(below)))))
 
 
 def line(draws: Marginal, smoothing: float = 1.0) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """One-dimensional density, its peak at one: places and heights.
 
-    The kernel's width is ``0.9 spread ess^(-1/5)`` (Silverman 1986, eq. 3.31) times `smoothing`; mass reflects at walls.
+    The kernel's width is ``1.06 spread ess^(-1/5)`` (Silverman 1986, eq. 3.28) times `smoothing`; mass reflects at walls.
     """
     cells = Cells(draws.cells.low, draws.cells.high, 8 * draws.cells.count)
     counts = np.bincount(cells.index(draws.values), draws.weight, cells.count + 2)[1:-1]
-    width = smoothing * 0.9 * draws.spread * draws.ess**-0.2
+    width = smoothing * 1.06 * draws.spread * draws.ess**-0.2
     height = gaussian_filter1d(counts, width / cells.step, mode="reflect", truncate=5)
     places = np.linspace(cells.low, cells.high, 2 * draws.cells.count + 1)
     return places, np.interp(places, cells.centres, height) / height.max()
@@ -165,7 +163,8 @@ def _kernel(x: Marginal, y: Marginal) -> Float[np.ndarray, "2 2"]:
     along = []
     for sign in (1.0, -1.0):
         both = (x.values[share] / x.spread + sign * y.values[share] / y.spread) * np.sqrt(0.5)
-        cells = Cells(*np.quantile(both, (0.001, 0.999)), 512)
+        low, high = np.quantile(both, (0.001, 0.999))
+        cells = Cells(float(low), float(high), 512)
         counts = np.bincount(cells.index(both), weight, 514)[1:-1]
         along.append(mode_spread(counts, cells.step, x.ess) ** 2 if counts.sum() > 0 else 1.0)
     mean, half = 0.5 * (along[0] + along[1]), 0.5 * (along[0] - along[1])
@@ -201,15 +200,20 @@ def smooth(counts: Float[np.ndarray, "nx ny"], covariance: Float[np.ndarray, "2 
     return np.maximum(smoothed[pads[0] : pads[0] + counts.shape[0], pads[1] : pads[1] + counts.shape[1]], 0.0)
 
 
-def polygons(density: Density) -> list[tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]]:
-    """Closed outlines of each level, pieces separated by NaN; the density ends at the edges, so that outlines close there."""
+def polygons(density: Density, tolerance: float = 0.03) -> list[tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]]:
+    """Closed outlines of each level, pieces separated by NaN; the density ends at the edges, so that outlines close there.
+
+    Args:
+        density: a smoothed density.
+        tolerance: how far, in cells, an outline may leave the exact one for having fewer points.
+    """
     x, y = (_closed(cells) for cells in (density.x, density.y))
     height = np.pad(np.pad(density.height, 1, mode="edge"), 1)
     generator = contourpy.contour_generator(x, y, height.T, name="serial", line_type=contourpy.LineType.Separate)
-    tolerance = 0.03 * np.array([density.x.step, density.y.step])
+    size = tolerance * np.array([density.x.step, density.y.step])
     outlines = []
     for level in density.levels:
-        pieces = [_thinned(piece, tolerance) for piece in generator.lines(level)]
+        pieces = [_thinned(piece, size) for piece in generator.lines(level)]
         gap = np.full((1, 2), np.nan)
         points = np.concatenate([part for piece in pieces for part in (piece, gap)][:-1]) if pieces else gap
         outlines.append((points[:, 0], points[:, 1]))

@@ -14,6 +14,8 @@ _FACTOR = re.compile(r"^\s*(?:1(?:\.0*)?[eE]|10(?:\*\*|\^)?)\(?([+-]?\d+)\)?\s*\
 _TOKEN = re.compile(r"^([A-Za-z%]+|%)(?:\*\*|\^)?\(?([+-]?\d+)?\)?$")
 _SPELLED = {"Angstrom": "Å", "AA": "Å", "um": "μm", "deg": "°", "percent": "%", "solMass": "M<sub>⊙</sub>", "solRad": "R<sub>⊙</sub>"}
 _SAFE_TAG = re.compile(r"&lt;(/?(?:sub|sup|i|b)|br/?)&gt;")
+_TAG = re.compile(r"<[^>]*>")
+_SMALL = re.compile(r"<su[bp]>(.*?)</su[bp]>")
 _BRACKETED = re.compile(r"^(.*\S)\s*\[([^\]]*)\]\s*$")
 
 
@@ -45,9 +47,12 @@ class Scale:
         """The numbers as the axis prints them, float64."""
         return (np.asarray(value, dtype=np.float64) - self.offset) / 10.0**self.exponent
 
-    def title(self, joint: str = " ") -> str:
-        """Symbol and unit as the axis title."""
-        return f"{self.symbol}{joint}[{self.unit}]" if self.unit else self.symbol
+    def title(self, width: float = np.inf) -> str:
+        """Symbol and unit as the axis title, in lines of at most `width` characters; the unit then begins a line of its own."""
+        if not self.unit:
+            return wrapped(self.symbol, width)
+        whole = f"{self.symbol} [{self.unit}]"
+        return whole if _length(whole) <= width else f"{wrapped(self.symbol, width)}<br>{wrapped(f'[{self.unit}]', width)}"
 
 
 def escaped(text: str) -> str:
@@ -98,6 +103,24 @@ def axis_title(label: str) -> str:
     return f"{escaped(match[1])} [{unit}]" if unit else escaped(match[1])
 
 
+def _length(text: str) -> float:
+    """Length of HTML in characters of the axis font; raised and lowered ones are smaller."""
+    small = sum(len(part) for part in _SMALL.findall(text))
+    return len(_TAG.sub("", html.unescape(text))) - 0.3 * small
+
+
+def wrapped(text: str, width: float) -> str:
+    """HTML broken at spaces into lines of at most `width` characters."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _length(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "<br>".join(lines)
+
+
 def signed(text: str) -> str:
     """A printed number with a true minus sign."""
     return text.replace("-", "−")
@@ -108,7 +131,7 @@ def scale_of(label: Label, low: float, high: float) -> Scale:
     symbol, span = symbol_html(label.html), high - low
     offset = 0.0
     if span > 0 and max(abs(low), abs(high)) > 1500 * span:
-        digits = -math.ceil(math.log10(span))
+        digits = -math.ceil(math.log10(span) - 0.3)
         offset = round(0.5 * (low + high), digits)
         sign, size = ("−", offset) if offset > 0 else ("+", -offset)
         symbol = f"{symbol} {sign} {size:.{max(digits, 0)}f}" if round(size, 2) != round(size) else f"{symbol} {sign} {size:.0f}"

@@ -101,9 +101,10 @@ def columns_of(
             continue
         others = [m for m, layer in zip(raw, layers, strict=True) if m is not None and not layer.dashed]
         marked = [float(group.values[name]) for group in markers if group.values.get(name) is not None]
-        ends = _ends(leading, others, marked, Limits(low, high))
-        scale = scale_of(labels.get(name, Label(name)), *ends)
-        columns.append(Column(name, scale, *(float(scale.shown(end)) for end in ends), tuple(_printed(m, scale) for m in raw)))
+        first, last = _ends(leading, others, marked, Limits(low, high))
+        scale = scale_of(labels.get(name, Label(name)), first, last)
+        printed = tuple(_printed(draws, scale) for draws in raw)
+        columns.append(Column(name, scale, float(scale.shown(first)), float(scale.shown(last)), printed))
     return columns
 
 

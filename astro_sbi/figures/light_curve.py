@@ -103,8 +103,8 @@ def odd_even(arrays: Arrays, axes: Axes, *, palette: Palette = NEUTRAL) -> Figur
     units = units_of(arrays["observed/coordinate"], arrays["observed/value"], axes)
     traces: list[dict[str, Any]] = []
     if "model/low95" in arrays:
-        edges = (units.printed(arrays[f"model/{end}95"][order]) for end in ("low", "high"))
-        traces.append(band("model 95 %", units.time * grid, *edges, UPPER, faded(palette.posterior, 0.3)))
+        low, high = units.printed(arrays["model/low95"][order]), units.printed(arrays["model/high95"][order])
+        traces.append(band("model 95 %", units.time * grid, low, high, UPPER, faded(palette.posterior, 0.3)))
     traces.append(curve("median", units.time * grid, units.printed(median), UPPER, color=palette.posterior, width=1.6))
     traces += residual_lines(tuple(range_of([units.time * grid], 0.02)), LOWER)
     residuals, heights, means = [], [], []
