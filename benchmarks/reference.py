@@ -133,7 +133,7 @@ def chosen(pairs: list[str]) -> list[tuple[str, Path]]:
 
 def main() -> int:
     """Compare each observation; the exit status says whether all agree."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="The engine against the no-U-turn sampler on the same likelihood.")
     parser.add_argument("pairs", nargs="*", metavar="SIMULATOR FILE")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--samples", type=int, default=50_000, help="weighted draws of the engine")

@@ -32,6 +32,7 @@ class PredictiveCheck:
         largest_residual_fitted: of the same point, in the sigma of the fitted noise.
         largest_residual_limit: what the largest of n Gaussian residuals exceeds in one data set of a hundred.
         largest_residual_index: which point that is.
+        largest_residual_coordinate: and where, in the unit of the coordinate; NaN where none was given.
         residual_correlation: lag-1 autocorrelation of the residuals in quoted sigma.
         red_noise: factor beta by which errors that assume white noise are too small.
         correlation_p: share of shuffled residuals that look at least as correlated.
@@ -47,6 +48,7 @@ class PredictiveCheck:
     largest_residual_fitted: float
     largest_residual_limit: float
     largest_residual_index: int
+    largest_residual_coordinate: float
     residual_correlation: float
     red_noise: float
     correlation_p: float
@@ -78,14 +80,13 @@ def predictive_check(
 
     References: Gelman, Meng & Stern 1996, Statistica Sinica 6, 733.
     """
-    value, sigma = np.asarray(value, np.float64), np.asarray(sigma_quoted, np.float64)
-    draws, sigma_draws = np.asarray(model_draws, np.float64), np.asarray(sigma_draws, np.float64)
-    _refuse_nonsense(value, draws, sigma, sigma_draws)
+    value, draws, sigma, sigma_draws = _checked(value, model_draws, sigma_quoted, sigma_draws)
     weight = _normalised(weight, len(draws))
     quoted, fitted = (_chi_square(value, draws, errors, weight) for errors in (sigma, sigma_draws))
     residual = (value - weight @ draws) / sigma
     worst = int(np.abs(residual).argmax())
-    red = red_noise(residual if coordinate is None else residual[np.argsort(coordinate, kind="stable")], seed=seed)
+    where = np.full(len(value), np.nan) if coordinate is None else np.asarray(coordinate, np.float64)
+    red = red_noise(residual[np.argsort(where, kind="stable")], seed=seed)
     return PredictiveCheck(
         points=len(value),
         p_value=quoted[0],
@@ -97,6 +98,7 @@ def predictive_check(
         largest_residual_fitted=abs(float(residual[worst] * (weight @ (sigma[worst] / sigma_draws[:, worst])))),
         largest_residual_limit=largest_expected(len(value)),
         largest_residual_index=worst,
+        largest_residual_coordinate=float(where[worst]),
         residual_correlation=red.lag_one,
         red_noise=red.beta,
         correlation_p=red.p_value,
@@ -129,9 +131,9 @@ def _normalised(weight: Float[np.ndarray, " S"] | None, draws: int) -> Float[np.
     return weight / weight.sum()
 
 
-def _refuse_nonsense(
-    value: Float[np.ndarray, " n"], draws: Float[np.ndarray, "S n"], sigma: Float[np.ndarray, " n"], sigma_draws: Float[np.ndarray, "S n"]
-) -> None:
+def _checked(*given: Float[np.ndarray, ...]) -> tuple[Float[np.ndarray, ...], ...]:
+    """Value, draws, sigma and sigma of the draws in float64, refused where they make no sense."""
+    value, draws, sigma, sigma_draws = (np.asarray(array, np.float64) for array in given)
     if not draws.shape[1:] == value.shape == sigma.shape or sigma_draws.shape != draws.shape:
         shapes = f"{value.shape}, {draws.shape}, {sigma.shape} and {sigma_draws.shape}"
         raise DiagnosticsError(f"value [n], model_draws [S, n], sigma_quoted [n] and sigma_draws [S, n] have the shapes {shapes}")
@@ -139,3 +141,4 @@ def _refuse_nonsense(
         raise DiagnosticsError("the observation, its errors or the model's draws hold numbers that are not finite; mask those points")
     if not ((sigma > 0).all() and (sigma_draws > 0).all()):
         raise DiagnosticsError("some errors are not positive; mask those points or give them an error")
+    return value, draws, sigma, sigma_draws

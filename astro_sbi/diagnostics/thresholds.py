@@ -131,7 +131,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
         bad=math.inf,
         source="one false alarm in a hundred data sets for the largest of n Gaussian residuals (Sidak), beyond quoted and fitted noise",
         passes="The largest residual of {points:,} points is {largest:.1f} sigma (up to {limit:.1f} is expected).",
-        warns="Point {index:,} lies {largest:.1f} quoted sigma off the model, where {limit:.1f} is the most expected of {points:,} "
+        warns="{place} lies {largest:.1f} quoted sigma off the model, where {limit:.1f} is the most expected of {points:,} "
         "points. If it is bad, mask it and run again.",
         fails="The largest residual of {points:,} points is not a number.",
     ),

@@ -97,7 +97,11 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
     yield _judge("khat", importance.khat, khat=importance.khat)
     if checks.leaning:
         names = ", ".join(checks.leaning)
-        yield Judgement("leaning", "caution", f"The posterior of {names} leans on an edge of the region that the last round was trained on. {_MORE_ROUNDS}")
+        yield Judgement(
+            "leaning",
+            "caution",
+            f"The posterior of {names} leans on an edge of the region that the last round was trained on. {_MORE_ROUNDS}",
+        )
     peak = -math.inf if checks.peak_outside is None else checks.peak_outside
     yield _judge("peak_outside", peak, peak_outside=peak, below=-peak)
 
@@ -117,7 +121,7 @@ def _of_residuals(checks: Checks) -> Iterator[Judgement]:
         min(found.largest_residual, found.largest_residual_fitted) / found.largest_residual_limit,
         largest=found.largest_residual,
         limit=found.largest_residual_limit,
-        index=found.largest_residual_index + 1,
+        place=_place(found),
         points=found.points,
     )
     yield _judge(
@@ -165,6 +169,11 @@ def _remarks(checks: Checks) -> Iterator[str]:
         names = ", ".join(checks.priors_from_data)
         yield f"The prior of {names} was made from these same data: do not compare this evidence with another model's."
     yield from checks.remarks
+
+
+def _place(found: PredictiveCheck) -> str:
+    number = f"Point {found.largest_residual_index + 1:,}"
+    return number if math.isnan(found.largest_residual_coordinate) else f"{number} (at {found.largest_residual_coordinate:.6g})"
 
 
 def _p_text(p_value: float) -> str:

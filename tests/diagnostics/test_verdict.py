@@ -95,7 +95,7 @@ def test_an_outlier_is_named() -> None:
     value[57] += 24 * problem.sigma
     checks = problem.checks(value, noise=2.0)
     assert verdict(checks).grade != "good"
-    assert mentions(checks, "Point 58", "mask it")
+    assert mentions(checks, "Point 58 (at -0.0420168)", "mask it")
 
 
 def test_a_point_that_the_fitted_noise_explains_is_no_outlier() -> None:
