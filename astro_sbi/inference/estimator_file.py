@@ -15,10 +15,11 @@ from safetensors.numpy import load, save
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.network import NetworkSettings, build_network
+from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import InferenceError, Round
 from astro_sbi.inference.search import Peaks
 from astro_sbi.inference.sequential import TrainedRounds
+from astro_sbi.inference.settings import NetworkSettings
 from astro_sbi.inference.standardiser import Standardiser, feature_count
 
 _WEIGHTS, _SETTINGS = "estimator.safetensors", "estimator.json"

@@ -13,25 +13,7 @@ from jaxtyping import Array, Float, PyTree
 
 from astro_sbi.inference.embedding import ResidualMLP
 from astro_sbi.inference.flow import spline_coupling_flow
-
-
-@dataclass(frozen=True)
-class NetworkSettings:
-    """Size of the network.
-
-    Args:
-        layers: coupling layers of the flow.
-        width: hidden units of each conditioner.
-        knots: knots of each spline.
-        embedding_width: hidden units of the embedding.
-        context: length of the embedded observation.
-    """
-
-    layers: int = 4
-    width: int = 64
-    knots: int = 8
-    embedding_width: int = 96
-    context: int = 32
+from astro_sbi.inference.settings import NetworkSettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import jax
 import numpy as np
@@ -13,39 +13,13 @@ from jaxtyping import Float, PyTree
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective_size, importance_draws, importance_of, tempered
-from astro_sbi.inference.network import NetworkSettings, build_network
+from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Round, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import Peaks, PeakSearch
+from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.inference.standardiser import feature_count, fit_standardiser
-from astro_sbi.inference.training import Bank, Trainer, TrainingSettings, build_trainer, train
-
-
-@dataclass(frozen=True)
-class SequentialSettings:
-    """How rounds follow each other.
-
-    Args:
-        simulations: noise-free simulations per round.
-        steps: training steps of the first, broad round.
-        later_steps: training steps of each later round.
-        rounds: rounds at most.
-        draws: draws that judge a round.
-        efficiency: the flow's efficiency at which no further round is needed.
-        effective: effective draws that place the next box.
-        padding: share of its width by which a box is padded on each side.
-    """
-
-    simulations: int = 8192
-    steps: int = 300
-    later_steps: int = 500
-    rounds: int = 5
-    draws: int = 16384
-    efficiency: float = 0.3
-    effective: int = 2000
-    padding: float = 0.3
-    network: NetworkSettings = field(default_factory=NetworkSettings)
-    training: TrainingSettings = field(default_factory=TrainingSettings)
+from astro_sbi.inference.training import Bank, Trainer, build_trainer, train
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,6 +24,7 @@ class Standardiser(NamedTuple):
         centre: mean of the simulations [n].
         scale: typical noise [n]; infinite where a point is not used.
         basis: principal directions of the whitened noise-free simulations [n, k].
+        shrink: share of each component's variance that is signal, not noise [k] (Wiener's filter).
         offset: mean of the components [k + 1].
         spread: standard deviation of the components [k + 1].
         slope: linear regression of the parameters on the components [k + 1, d].
@@ -35,6 +36,7 @@ class Standardiser(NamedTuple):
     centre: Float[Array, " n"]
     scale: Float[Array, " n"]
     basis: Float[Array, "n k"]
+    shrink: Float[Array, " k"]
     offset: Float[Array, " k1"]
     spread: Float[Array, " k1"]
     slope: Float[Array, "k1 d"]
@@ -57,10 +59,15 @@ def fit_standardiser(
     values, vectors = np.linalg.eigh((white.T @ white).astype(np.float64) / len(white))
     kept = min(COMPONENTS, white.shape[1])
     basis = np.zeros((white.shape[1], COMPONENTS), np.float32)
-    basis[:, :kept] = vectors[:, ::-1][:, :kept] * (values[::-1][:kept] > 1e-6)
+    basis[:, :kept] = vectors[:, ::-1][:, :kept]
+    signal = np.zeros(COMPONENTS)
+    signal[:kept] = np.maximum(values[::-1][:kept], 0.0)
+    shrink = signal / (signal + 1.0)
     noise = rng.standard_normal(white.shape, np.float32) * (sigma / scale).astype(np.float32)
-    raw = np.asarray(_components(white + noise, basis, used, np), np.float64)
-    offset, spread = raw.mean(axis=0), raw.std(axis=0) + 1e-6
+    raw = np.asarray(_components(white + noise, basis, shrink.astype(np.float32), used, np), np.float64)
+    offset, spread = raw.mean(axis=0), raw.std(axis=0)
+    # Components that are all noise stay near zero instead of being blown up to unit variance.
+    spread[:-1] = np.sqrt(signal + 1.0)
     components = (raw - offset) / spread
     guess = latent.mean(axis=0)
     gram = components.T @ components + _RIDGE * len(latent) * np.eye(components.shape[1]) / len(latent)
@@ -68,22 +75,21 @@ def fit_standardiser(
     residual = latent - guess - components @ slope
     covariance = residual.T @ residual / len(latent) + 1e-6 * np.eye(latent.shape[1])
     root = np.linalg.cholesky(covariance)
-    parts = (centre, scale, basis, offset, spread, slope, guess, root, np.linalg.inv(root))
+    parts = (centre, scale, basis, shrink, offset, spread, slope, guess, root, np.linalg.inv(root))
     return Standardiser(*(jnp.asarray(part, jnp.float32) for part in parts))
 
 
-def _components(white: Float[Array, "*b n"], basis: Float[Array, "n k"], used: Bool[Array, " n"], xp: object) -> Float[Array, "*b k1"]:
-    """Principal components, and the log mean square that they leave."""
-    numpy = np if xp is np else jnp
+def _components(white: Any, basis: Any, shrink: Any, used: Any, xp: Any) -> Any:
+    """Filtered principal components of whitened values, and the log mean square that they leave."""
     principal = white @ basis
-    left = (numpy.sum(numpy.where(used, white, 0.0) ** 2, axis=-1) - numpy.sum(principal**2, axis=-1)) / numpy.sum(used)
-    return numpy.concatenate([principal, numpy.log(numpy.maximum(left, 1e-4))[..., None]], axis=-1)
+    left = xp.sum(xp.where(used, white, 0.0) ** 2, axis=-1) - xp.sum((2 - shrink) * shrink * principal**2, axis=-1)
+    return xp.concatenate([shrink * principal, xp.log(xp.maximum(left / xp.sum(used), 1e-4))[..., None]], axis=-1)
 
 
 def components(standard: Standardiser, x: Float[Array, "*b n"]) -> Float[Array, "*b k1"]:
     """Scaled components of observations."""
     white = (x - standard.centre) / standard.scale
-    return (_components(white, standard.basis, jnp.isfinite(standard.scale), jnp) - standard.offset) / standard.spread
+    return (_components(white, standard.basis, standard.shrink, jnp.isfinite(standard.scale), jnp) - standard.offset) / standard.spread
 
 
 def features(standard: Standardiser, x: Float[Array, "*b n"]) -> tuple[Float[Array, "*b f"], Float[Array, "*b d"]]:

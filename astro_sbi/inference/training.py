@@ -16,30 +16,10 @@ from jaxtyping import Array, Float, PyTree
 
 from astro_sbi.inference.network import Network
 from astro_sbi.inference.posterior import Cancelled, InferenceError, ShouldStop
+from astro_sbi.inference.settings import TrainingSettings
 from astro_sbi.inference.standardiser import Standardiser, features
 
 _CLIP = 5.0
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How one round is trained.
-
-    Args:
-        batch: simulations per step.
-        rate: highest learning rate.
-        warmup: share of the steps over which the rate rises.
-        chunk: steps per compiled program, between two reports of progress.
-        held_out: simulations kept for validation.
-        patience: chunks without a better held-out loss before a round stops early.
-    """
-
-    batch: int = 256
-    rate: float = 2e-3
-    warmup: float = 0.05
-    chunk: int = 50
-    held_out: int = 1024
-    patience: int = 5
 
 
 class Bank(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,8 @@ from astro_sbi.inference.null import null_log_evidence
 from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop, Verdict
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import PeakSearch
-from astro_sbi.inference.sequential import SequentialSettings, SequentialTraining, TrainedRounds
+from astro_sbi.inference.sequential import SequentialTraining, TrainedRounds
 from astro_sbi.runs.request import Request
-from astro_sbi.runs.settings import SettingsError
 from astro_sbi.runs.store import Store
 from astro_sbi.simulators.base import known_values, priors_from_data
 
@@ -43,32 +42,6 @@ class Checked:
     edges: tuple[EdgeMass, ...]
     detection: Detection | None
     verdict: Verdict
-
-
-def sequential_settings(changes: dict[str, str]) -> SequentialSettings:
-    """Training settings with ``train.`` changes: whole numbers and shares of `SequentialSettings`.
-
-    Raises:
-        SettingsError: if a name does not exist or its value is out of range.
-    """
-    settings = SequentialSettings()
-    allowed = {field.name: type(getattr(settings, field.name)) for field in fields(settings) if field.name not in ("network", "training")}
-    for name, text in changes.items():
-        if name not in allowed:
-            raise SettingsError(f"train.{name} does not exist; there are {', '.join(f'train.{known}' for known in allowed)}")
-        try:
-            settings = replace(settings, **{name: allowed[name](float(text))})
-        except ValueError:
-            raise SettingsError(f"train.{name}={text} is not a number") from None
-    chunk, held_out = settings.training.chunk, settings.training.held_out
-    rounded = {name: max(chunk, getattr(settings, name) // chunk * chunk) for name in ("steps", "later_steps")}
-    if not 2 * held_out <= settings.simulations <= 1_000_000 or not 1 <= settings.rounds <= 20 or not 0 < settings.efficiency <= 1:
-        raise SettingsError(
-            f"train.simulations lies between {2 * held_out} and 1000000, train.rounds between 1 and 20, train.efficiency between 0 and 1"
-        )
-    if not 4096 <= settings.draws <= 1_000_000 or max(rounded.values()) > 100_000:
-        raise SettingsError("train.draws lies between 4096 and 1000000, and steps are at most 100000")
-    return replace(settings, **rounded)
 
 
 def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> Checked:
@@ -98,7 +71,6 @@ def _trained(
     request: Request, problem: Problem, search: PeakSearch, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
 ) -> TrainedRounds:
     """Trained rounds of this training key: from the store if it has them, else trained and kept."""
-    settings = sequential_settings(request.settings.section("train"))
     if store and store.has("estimator", request.training_key):
         trained = trained_rounds(store.load("estimator", request.training_key))
         return replace(trained, seconds=dict.fromkeys(trained.seconds, 0.0))
@@ -120,7 +92,7 @@ def _trained(
         on_round=on_round,
     ).run()
     if store:
-        store.commit("estimator", request.training_key, trained_files(trained, settings.network))
+        store.commit("estimator", request.training_key, trained_files(trained, request.training.network))
     return trained
 
 

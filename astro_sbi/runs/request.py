@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import asdict, dataclass, fields, replace
 
 from astro_sbi import __version__
 from astro_sbi.inference.posterior import Cancelled, OnProgress, ShouldStop
+from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.observations.observation import Observation
 from astro_sbi.observations.preparation import PreparationStopped, Prepared, prepare
 from astro_sbi.observations.reading import ReadOptions, read
 from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
-from astro_sbi.simulators.base import Simulator, known_values, scalar_known
+from astro_sbi.simulators.base import Simulator, check_prior, known_values, scalar_known
 from astro_sbi.simulators.prior import Prior, parse_distribution
 
 
@@ -26,6 +25,7 @@ class Request:
     settings: Settings
     simulator: Simulator
     prior: Prior
+    training: SequentialSettings
     raw: Observation
     prepared: Prepared
     training_key: str
@@ -40,36 +40,65 @@ def resolve(
     Raises:
         ObservationError: if the file or its preparation cannot be used for this simulator.
         PriorError: if a changed prior makes no sense.
-        SettingsError: if a training setting does not exist.
+        SettingsError: if a setting does not exist.
     """
     simulator = simulator_named(settings.simulator)
+    changes = {parameter: parse_distribution(text) for parameter, text in settings.section("prior").items()}
+    prior = simulator.prior.replace(changes)
+    if not prior.free:
+        raise SettingsError("every parameter is fixed: leave at least one to infer")
+    preparation = simulator.preparation.with_changes(settings.section("prepare"))
+    options, training = read_options(settings.section("read")), sequential_settings(settings.section("train"))
     if on_progress:
         on_progress("reading", 0, 1, None)
-    raw = read(name, content, read_options(settings.section("read")))
+    raw = read(name, content, options)
     if on_progress:
         on_progress("preparing", 0, 1, None)
     try:
-        prepared = prepare(raw, simulator.preparation.with_changes(settings.section("prepare")), on_progress, should_stop)
+        prepared = prepare(raw, preparation, on_progress, should_stop)
     except PreparationStopped:
         raise Cancelled from None
-    changes = {parameter: parse_distribution(text) for parameter, text in settings.section("prior").items()}
-    prior = simulator.prior.replace(changes)
     known = scalar_known(known_values(simulator, prepared.observation.points))
-    if not prior.free:
-        raise SettingsError("every parameter is fixed: leave at least one to infer")
-    prior.physical(np.zeros((1, len(prior.free))), known)
+    check_prior(simulator, prior, known)
     trained_on = {
         "recipe": RECIPE,
         "version": __version__,
         "simulator": [simulator.name, simulator.version],
         "prior": [[parameter, str(distribution)] for parameter, distribution in prior.distributions],
-        "train": settings.section("train"),
+        "train": asdict(training),
         "seed": settings.seed,
         "ensemble": settings.ensemble,
         "observation": prepared.observation.content_hash,
     }
     training_key = key_of(trained_on)
-    return Request(settings, simulator, prior, raw, prepared, training_key, key_of({"training": training_key, "samples": settings.samples}))
+    result_key = key_of({"training": training_key, "samples": settings.samples})
+    return Request(settings, simulator, prior, training, raw, prepared, training_key, result_key)
+
+
+def sequential_settings(changes: dict[str, str]) -> SequentialSettings:
+    """Training settings with ``train.`` changes: whole numbers and shares of `SequentialSettings`.
+
+    Raises:
+        SettingsError: if a name does not exist or its value is out of range.
+    """
+    settings = SequentialSettings()
+    allowed = {field.name: type(getattr(settings, field.name)) for field in fields(settings) if field.name not in ("network", "training")}
+    for name, text in changes.items():
+        if name not in allowed:
+            raise SettingsError(f"train.{name} does not exist; there are {', '.join(f'train.{known}' for known in allowed)}")
+        try:
+            settings = replace(settings, **{name: allowed[name](float(text))})
+        except ValueError:
+            raise SettingsError(f"train.{name}={text} is not a number") from None
+    chunk, held_out = settings.training.chunk, settings.training.held_out
+    rounded = {name: max(chunk, getattr(settings, name) // chunk * chunk) for name in ("steps", "later_steps")}
+    settings = replace(settings, **rounded)
+    limits = {"simulations": (2 * held_out, 1_000_000), "rounds": (1, 20), "efficiency": (0.001, 1), "draws": (4096, 1_000_000)}
+    limits |= {"steps": (chunk, 100_000), "later_steps": (chunk, 100_000), "effective": (500, 100_000), "padding": (0.05, 5)}
+    for name, (low, high) in limits.items():
+        if not low <= getattr(settings, name) <= high:
+            raise SettingsError(f"train.{name} lies between {low:g} and {high:g}")
+    return settings
 
 
 def read_options(changes: Mapping[str, str]) -> ReadOptions:

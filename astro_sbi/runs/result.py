@@ -44,7 +44,9 @@ class Result:
 def to_files(result: Result) -> dict[str, bytes]:
     """The files of a result's bundle."""
     arrays = {name: np.ascontiguousarray(value) for name, value in result.arrays.items()}
-    return {_SUMMARY: canonical_json(result.summary), _SETTINGS: canonical_json(result.settings), _ARRAYS: save(arrays)}
+    # The summary keeps its order: parameters stand as the simulator names them.
+    summary = json.dumps(result.summary, ensure_ascii=False, allow_nan=False).encode()
+    return {_SUMMARY: summary, _SETTINGS: canonical_json(result.settings), _ARRAYS: save(arrays)}
 
 
 def from_files(files: Mapping[str, bytes]) -> Result:

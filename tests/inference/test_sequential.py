@@ -10,12 +10,11 @@ from astro_sbi.inference.box import Box
 from astro_sbi.inference.drawing import draw_posterior
 from astro_sbi.inference.estimator_file import trained_files, trained_rounds
 from astro_sbi.inference.importance import StudentMixture
-from astro_sbi.inference.network import NetworkSettings
 from astro_sbi.inference.posterior import Cancelled, InferenceError, Posterior
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import PeakSearch
-from astro_sbi.inference.sequential import SequentialSettings, SequentialTraining, TrainedRounds
-from astro_sbi.inference.training import TrainingSettings
+from astro_sbi.inference.sequential import SequentialTraining, TrainedRounds
+from astro_sbi.inference.settings import NetworkSettings, SequentialSettings, TrainingSettings
 from tests.inference.toys import Line, Square, moments, problem
 
 SMALL = SequentialSettings(
