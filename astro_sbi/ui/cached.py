@@ -99,6 +99,18 @@ def explorer(name: str) -> Explorer:
     return make_explorer(name)
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def _slider_ranges(name: str, _explorer: Explorer) -> dict[str, tuple[float, float, float]]:
+    from astro_sbi.ui.simulated import ranges
+
+    return ranges(_explorer)
+
+
+def slider_ranges(explorer: Explorer) -> dict[str, tuple[float, float, float]]:
+    """Lowest, first and highest value of each parameter's slider."""
+    return _slider_ranges(explorer.simulator.name, explorer)
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def _figure(key: tuple[Any, ...], _draw: Callable[[], go.Figure]) -> go.Figure:
     return _draw()

@@ -13,10 +13,10 @@ from astro_sbi.figures.corner import Label, Layer, Markers, corner
 from astro_sbi.figures.explore import simulated
 from astro_sbi.simulators.base import Parameter
 from astro_sbi.simulators.prior import Distribution
-from astro_sbi.ui import charts
+from astro_sbi.ui import cached, charts
 from astro_sbi.ui.posterior_view import COLOURS, POSTERIOR
-from astro_sbi.ui.simulated import Explorer, grid, outside_prior, prior_draws, ranges
-from astro_sbi.ui.words import escaped, number, unit_text
+from astro_sbi.ui.simulated import Explorer, grid, outside_prior, prior_draws
+from astro_sbi.ui.words import escaped, unit_text
 
 MOST_PRIOR_DRAWS = 100
 X_NAMES = {"light_curve": "Time from mid-transit", "spectrum": "Wavelength"}
@@ -25,28 +25,28 @@ Y_NAMES = {"light_curve": "Relative flux", "spectrum": "Flux density"}
 
 def parameter_sliders(explorer: Explorer) -> dict[str, float]:
     """One slider a parameter, in the address of the page; returns the parameters."""
-    offered, theta = ranges(explorer), {}
+    offered, theta = cached.slider_ranges(explorer), {}
     by_name = {parameter.name: parameter for parameter in explorer.simulator.parameters}
     with st.grid(4, min_column_width=230, gap=("small", "large")):
         for name, distribution in explorer.simulator.prior.distributions:
-            low, middle, high = offered[name]
+            low, first, high = offered[name]
             held = distribution.kind == "fixed" or not low < high
-            theta[name] = middle if held else _slider(by_name[name], distribution, offered[name])
+            theta[name] = first if held else _slider(by_name[name], distribution, offered[name])
     return theta
 
 
 def _slider(parameter: Parameter, distribution: Distribution, offered: tuple[float, float, float]) -> float:
-    low, middle, high = offered
+    low, first, high = offered
     unit, name = unit_text(parameter.unit), parameter.name.replace("_", " ")
-    stops = grid(low, middle, high, logarithmic=distribution.kind == "loguniform")
-    start = min(stops, key=lambda stop: abs(stop - middle))
+    stops = grid(low, first, high, logarithmic=distribution.kind == "loguniform")
+    start = min(stops, key=lambda stop: abs(stop - first))
     words = f"{escaped(parameter.meaning)}, in {unit}" if unit else f"{escaped(parameter.meaning)}, a pure number"
     return float(
         st.select_slider(
             f"${parameter.latex}$ · {name}{f' [{unit}]' if unit else ''}",
             options=stops,
             value=start,
-            format_func=lambda stop: number(stop, 4),
+            format_func="{:.4g}".format,
             key=parameter.name,
             bind="query-params",
             help=f"{words[:1].upper()}{words[1:]}. Prior: `{distribution}`.",
@@ -90,7 +90,7 @@ def can_answer(name: str) -> bool:
 
 def instant_posterior(explorer: Explorer, theta: Mapping[str, float], value: np.ndarray) -> None:
     """The posterior of the drawn data from the shipped flow, with the true parameters marked."""
-    from astro_sbi.inference import amortised
+    from astro_sbi.inference import amortised  # pyright: ignore[reportAttributeAccessIssue]
 
     draws, efficiency = amortised.posterior_of(explorer.simulator.name, value)
     names = [name for name in explorer.simulator.prior.free if name in draws][:6]

@@ -64,7 +64,7 @@ def problems() -> None:
                 st.badge(word, icon=icon, color="gray")
                 st.markdown(escaped(simulator.summary))
                 with st.container(horizontal=True):
-                    st.page_link(navigation.EXPLORE, label="Explore", icon=":material/tune:", query_params={"simulator": simulator.name})
+                    st.page_link(navigation.EXPLORE, label="Explore", icon=":material/tune:", query_params={"simulator": simulator.title})
                     st.page_link(navigation.INFER, label="Infer", icon=":material/insights:")
 
 

@@ -13,7 +13,7 @@ from astro_sbi.ui import cached, state
 from astro_sbi.ui.words import escaped, number, unit_text
 
 OBSERVATION = "observation"
-SUFFIXES = ["fits", "fit", "fts", "csv", "ecsv", "txt", "dat", "tbl", "gz"]
+SUFFIXES = ("fits", "fit", "fts", "csv", "ecsv", "txt", "dat", "tbl", "gz")
 MEGABYTES = 64
 SOURCES = ("A sample", "My own file")
 FLUXES = {"pdcsap": "PDCSAP: corrected for instrumental trends", "sap": "SAP: as summed in the aperture"}
@@ -55,7 +55,7 @@ def _take(name: str, content: bytes) -> None:
 def _upload() -> None:
     file = st.file_uploader(
         "Light curve or spectrum",
-        type=SUFFIXES,
+        type=list(SUFFIXES),
         max_upload_size=MEGABYTES,
         key="upload",
         on_change=state.note,

@@ -16,6 +16,8 @@ from astro_sbi.simulators.prior import Distribution
 RANGE_DRAWS = 4096
 TAILS = (0.002, 0.998)
 STEPS = 200
+CANDIDATES = 48
+SHOWS = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,25 @@ def _float32(theta: Mapping[str, float]) -> dict[str, np.float32]:
     return {name: np.float32(value) for name, value in theta.items()}
 
 
+def start(explorer: Explorer) -> dict[str, float]:
+    """Parameters to begin with: the middle of the prior, or a draw from it where the middle shows no signal."""
+    prior = explorer.simulator.prior
+    middle = prior.physical(np.zeros(len(prior.free)), explorer.known)
+    draws = prior_draws(explorer, CANDIDATES, 1)
+    candidates = [{name: float(value) for name, value in middle.items()}]
+    candidates += [{name: float(values[i]) for name, values in draws.items()} for i in range(CANDIDATES)]
+    strength = np.array([_strength(explorer, theta) for theta in candidates])
+    if strength[0] > SHOWS:
+        return candidates[0]
+    return candidates[int(np.argsort(strength)[len(candidates) * 3 // 4])]
+
+
+def _strength(explorer: Explorer, theta: Mapping[str, float]) -> float:
+    """Scatter of the noise-free values over the noise."""
+    values, sigma = explorer.noise_free(theta), explorer.noise(theta)
+    return float(np.std(values) / np.median(sigma))
+
+
 def prior_draws(explorer: Explorer, n: int, seed: int) -> dict[str, np.ndarray]:
     """Parameters [n] drawn from the simulator's prior."""
     prior = explorer.simulator.prior
@@ -72,16 +93,17 @@ def prior_draws(explorer: Explorer, n: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def ranges(explorer: Explorer) -> dict[str, tuple[float, float, float]]:
-    """Lowest, middle and highest value that a slider offers for each parameter: the prior, its far tails cut."""
-    draws, middle = (
-        prior_draws(explorer, RANGE_DRAWS, 0),
-        explorer.simulator.prior.physical(np.zeros(len(explorer.simulator.prior.free)), explorer.known),
-    )
+    """Lowest, first and highest value that a slider offers for each parameter: the prior, its far tails cut."""
+    draws, first = prior_draws(explorer, RANGE_DRAWS, 0), start(explorer)
     found = {}
     for name, distribution in explorer.simulator.prior.distributions:
         low, high = np.quantile(draws[name], TAILS)
         edges = _constant_edges(distribution)
-        found[name] = (edges[0] if edges else float(low), float(middle[name]), edges[1] if edges else float(high))
+        found[name] = (
+            edges[0] if edges else float(low),
+            min(max(first[name], float(low)), float(high)),
+            edges[1] if edges else float(high),
+        )
     return found
 
 
@@ -91,12 +113,13 @@ def _constant_edges(distribution: Distribution) -> tuple[float, float] | None:
     return distribution.first.constant, distribution.second.constant
 
 
-def grid(low: float, middle: float, high: float, *, logarithmic: bool) -> list[float]:
-    """The values a slider stops at, few enough digits to read, its middle value among them."""
+def grid(low: float, first: float, high: float, *, logarithmic: bool) -> list[float]:
+    """The values a slider stops at, few enough digits to read, the first one among them."""
     values = np.geomspace(low, high, STEPS + 1) if logarithmic else np.linspace(low, high, STEPS + 1)
     step = float(np.min(np.diff(values)))
+    values = values[np.abs(values - first) > 0.5 * step]
     decimals = max(0, 1 - int(np.floor(np.log10(step)))) if step > 0 else 6
-    return sorted({round(float(value), decimals) for value in (*values, middle)})
+    return sorted({round(float(value), decimals) for value in (*values, first)})
 
 
 def outside_prior(explorer: Explorer, theta: Mapping[str, float]) -> list[str]:

@@ -20,7 +20,7 @@ def escaped(text: str) -> str:
 def unit_text(unit: str) -> str:
     """A unit as plain text with superscripts, empty for a pure number."""
     try:
-        return u.Unit(unit).to_string("unicode") if unit else ""
+        return u.Unit(unit).to_string("unicode").removeprefix("1×") if unit else ""
     except ValueError:
         return unit
 
@@ -28,7 +28,7 @@ def unit_text(unit: str) -> str:
 def unit_latex(unit: str) -> str:
     """A unit for KaTeX, dollars included, empty for a pure number."""
     try:
-        return u.Unit(unit).to_string("latex_inline") if unit else ""
+        return u.Unit(unit).to_string("latex_inline").replace(r"{1 \times ", "{") if unit else ""
     except ValueError:
         return escaped(unit)
 

@@ -44,7 +44,7 @@ def test_upload_infer_and_share(browser, complaints, light_curve, tmp_path):
         page.locator("input[type=file]").set_input_files(light_curve)
         page.get_by_text("What was read").wait_for(timeout=LOOK_MS)
         page.get_by_text("Further settings").click()
-        further = page.get_by_label("One KEY=VALUE a line")
+        further = page.get_by_role("textbox", name="One KEY=VALUE a line")
         further.fill(QUICK)
         further.blur()
         page.get_by_role("button", name="Infer", exact=True).click(timeout=LOOK_MS)
@@ -82,7 +82,7 @@ def test_explore_keeps_its_state_in_the_address(browser, complaints, tmp_path):
     with served(tmp_path / "store", ASTRO_SBI_SLOTS="0") as (address, _):
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         complaints.listen(page)
-        page.goto(f"{address}/explore?simulator=transit&noise_seed=7")
+        page.goto(f"{address}/explore?simulator=Exoplanet+transit&noise_seed=7")
         page.locator(".js-plotly-plot").first.wait_for(timeout=LOOK_MS)
         assert page.get_by_role("spinbutton", name="Seed of the noise").input_value() == "7"
         page.get_by_role("slider").first.focus()

@@ -1,0 +1,76 @@
+"""Moving a simulator's parameters."""
+
+import json
+
+import numpy as np
+import pytest
+
+from astro_sbi import simulators
+from astro_sbi.ui.simulated import grid, make_explorer, outside_prior, ranges, start
+from tests.app.conftest import words
+
+
+@pytest.fixture(scope="module")
+def transit():
+    return make_explorer("transit")
+
+
+def figure(app) -> dict:
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def test_address_sets_the_sliders(opened):
+    app = opened("explore", radius_ratio="0.0492", noise_seed="7")
+    assert not app.exception
+    assert app.number_input(key="noise_seed").value == 7
+    assert len(app.select_slider) == len(simulators.simulator("transit").parameters)
+
+
+def test_address_with_nonsense_falls_back(opened):
+    app = opened("explore", radius_ratio="banana", noise_seed="-4", simulator="no such thing")
+    assert not app.exception
+    assert app.number_input(key="noise_seed").value == 1
+
+
+def test_every_simulator_can_be_explored(opened):
+    for simulator in simulators.simulators():
+        app = opened("explore", simulator=simulator.title)
+        assert not app.exception
+        assert len(app.select_slider) == len(simulator.parameters)
+
+
+def test_figure_follows_seed_and_prior_draws(opened):
+    app = opened("explore")
+    before = figure(app)
+    app.number_input(key="noise_seed").set_value(2).run()
+    assert figure(app) != before
+    app.number_input(key="prior_curves").set_value(5).run()
+    assert any("prior" in trace.get("name", "") for trace in figure(app)["data"])
+
+
+def test_parameters_outside_the_prior_are_named(opened):
+    farthest = max(opened("explore").select_slider(key="impact_parameter").options, key=float)
+    app = opened("explore", impact_parameter=farthest)
+    assert "Outside the prior" in words(app)
+
+
+def test_sliders_cover_the_prior_and_start_inside(transit):
+    for name, (low, first, high) in ranges(transit).items():
+        assert low <= first <= high, name
+        stops = grid(low, first, high, logarithmic=False)
+        assert stops == sorted(set(stops))
+        assert min(stops, key=lambda stop: abs(stop - first)) == pytest.approx(first, rel=0.02, abs=1e-6)
+
+
+def test_start_shows_a_signal():
+    for name in simulators.simulator_names():
+        explorer = make_explorer(name)
+        values = explorer.noise_free(start(explorer))
+        assert np.std(values) > 0.2 * np.median(explorer.noise(start(explorer))), name
+
+
+def test_same_seed_same_noise(transit):
+    theta = start(transit)
+    assert np.array_equal(transit.noisy(theta, 3), transit.noisy(theta, 3))
+    assert not np.array_equal(transit.noisy(theta, 3), transit.noisy(theta, 4))
+    assert not outside_prior(transit, theta)
