@@ -65,14 +65,14 @@ $(APP): | .venv/bin/python
 	@echo "installing requirements.txt into .venv (once, a minute or two)"
 	@$(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
 	@$(PIP) install -r requirements.txt
-	@$(PIP) install --no-deps -e .
+	@$(PIP) --quiet install --no-deps -e .
 	@rm -f .venv/.installed-app-*; touch $@
 
 $(DEV): | .venv/bin/python
 	@echo "installing requirements-dev.txt into .venv (once, a minute or two)"
 	@$(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
 	@$(PIP) install -r requirements-dev.txt
-	@$(PIP) install --no-deps -e .
+	@$(PIP) --quiet install --no-deps -e .
 	@rm -f .venv/.installed-*; touch $(APP) $@
 
 chromium: $(DEV)
