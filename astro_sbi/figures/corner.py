@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from astro_sbi.figures.density import joint, line, polygons
 from astro_sbi.figures.labels import Label, escaped
 from astro_sbi.figures.layers import Column, Layer, Limits, Markers, columns_of, heading, marker_sets, spoken
 from astro_sbi.figures.theme import NEUTRAL, Palette, axis, faded, layout
+from astro_sbi.figures.ticks import ticks_of
 
 __all__ = ["Label", "Layer", "Limits", "Markers", "corner", "one_dimensional"]
 
@@ -115,32 +115,12 @@ def _y(index: int) -> str:
 
 def _ends(column: Column, panel: float) -> dict[str, Any]:
     """Range and a few numbers for a panel of so many pixels."""
-    return {"range": [column.low, column.high], "nticks": _ticks(column, panel)[0], "tickfont": {"size": 11}}
+    return {"range": [column.low, column.high], "nticks": ticks_of(column.low, column.high, panel).count, "tickfont": {"size": 11}}
 
 
 def _bare_axis(domain: list[float], anchor: str) -> dict[str, Any]:
     """The height of a density: no numbers."""
     return axis(domain=domain, anchor=anchor, range=[0, 1.12], ticks="", showticklabels=False, fixedrange=True)
-
-
-def _label_width(column: Column, step: float) -> float:
-    """Rough width of the longest number at an axis, in pixels."""
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return 6.2 * max(len(f"{end:.{decimals}f}") for end in (column.low, column.high))
-
-
-def _ticks(column: Column, panel: float) -> tuple[int, float]:
-    """How many numbers to ask plotly for and how wide they are: few, but two that stand whole under a panel of so many pixels."""
-    span = column.high - column.low
-    for ticks in (3, 4, 5):
-        rough = span / ticks
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = power * next(nice for nice in (1, 2, 5, 10) if nice * power >= rough * (1 - 1e-9))
-        width = _label_width(column, step)
-        margin = 0.5 * width / panel * span
-        if math.floor((column.high - margin) / step) - math.ceil((column.low + margin) / step) >= 1:
-            break
-    return ticks, width
 
 
 def _axes(columns: Sequence[Column]) -> dict[str, Any]:
@@ -150,17 +130,18 @@ def _axes(columns: Sequence[Column]) -> dict[str, Any]:
     font = {"size": 13 if count <= 6 else 11 if count <= 9 else 10}
     width = WIDE / max(count, 1) / (0.55 * font["size"])
     panel = 0.9 * WIDE / max(count, 1)
-    widths = [_ticks(column, panel)[1] for column in columns]
+    ticks = [ticks_of(column.low, column.high, panel) for column in columns]
+    widest = max((tick.width for tick in ticks[1:]), default=0.0)
     axes: dict[str, Any] = {}
     for i, column in enumerate(columns):
         across = [i / count + (gap / 2 if i else 0), (i + 1) / count - (gap / 2 if i < count - 1 else 0)]
         down = [1 - across[1], 1 - across[0]]
         text = column.scale.title(width)
         bottom = _y(count - 1) if i < count - 1 else _y(2 * count - 1)
-        below = {"title": {"text": text, "standoff": 8, "font": font}, "autotickangles": [0, -45], "ticklabeloverflow": "hide past domain"}
+        below = {"title": {"text": text, "standoff": 8, "font": font}, "autotickangles": [0, -45], "labelalias": dict(ticks[i].blank)}
         axes["xaxis" + _x(i)[1:]] = axis(domain=across, anchor=bottom, **_ends(column, panel)) | below
         if i:
-            beside = {"title": {"text": text, "standoff": 8 + max(widths[1:]) - widths[i], "font": font}}
+            beside = {"title": {"text": text, "standoff": 8 + widest - ticks[i].width, "font": font}}
             axes["yaxis" + _y(i)[1:]] = axis(domain=down, anchor="x", **_ends(column, panel)) | beside
         axes["yaxis" + _y(count + i)[1:]] = _bare_axis(down, _x(i))
     return axes

@@ -59,6 +59,7 @@ class Marginal:
         ess: effective number of draws.
         quantiles: at 0.15, 2.5, 16, 50, 84, 97.5 and 99.85 %.
         spread: standard deviation of a mode, or of all draws where there is one mode.
+        walls: the ends beyond which there is nothing, None where the draws fade out.
         cells: cells for two-dimensional histograms; they end at walls.
         index: cell of each draw.
     """
@@ -68,6 +69,7 @@ class Marginal:
     ess: float
     quantiles: Float[np.ndarray, " 7"]
     spread: float
+    walls: tuple[float | None, float | None]
     cells: Cells
     index: Int[np.ndarray, " S"]
 
@@ -109,6 +111,8 @@ def marginal(
 ) -> Marginal | None:
     """Prepare one parameter's draws; None where there are not two different finite ones.
 
+    An end where the draws stop all at once counts as a wall too (an inclination at 90 degrees).
+
     Args:
         values: draws [S].
         weight: weights [S]; None for equal ones.
@@ -130,9 +134,22 @@ def marginal(
     ess = effective_size(share)
     fine = Cells(*_edges(quantiles, 0.15 * (quantiles[-1] - quantiles[0]), low, high), FINE)
     spread = mode_spread(np.bincount(fine.index(values), share, FINE + 2)[1:-1], fine.step, ess)
+    low, high = walls = _walls(values, share, spread, low, high) if ess > 300 else (low, high)
     edges = _edges(quantiles, max(4 * spread * ess ** (-1 / 6), 0.02 * (quantiles[-1] - quantiles[0])), low, high)
     cells = Cells(*edges, int(np.clip(4 * (edges[1] - edges[0]) / spread, 96, 256)))
-    return Marginal(values, share, ess, quantiles, spread, cells, cells.index(values))
+    return Marginal(values, share, ess, quantiles, spread, walls, cells, cells.index(values))
+
+
+def _walls(
+    values: Float[np.ndarray, " S"], share: Float[np.ndarray, " S"], spread: float, low: float | None, high: float | None
+) -> tuple[float | None, float | None]:
+    """Given walls, or the outermost draw where 3 % of the mass (a quarter of a Gaussian's peak) lies within 0.3 spreads of it."""
+    first, last = (float(end) for end in (values.min(), values.max()))
+    if low is None and share[values < first + 0.3 * spread].sum() > 0.03:
+        low = first
+    if high is None and share[values > last - 0.3 * spread].sum() > 0.03:
+        high = last
+    return low, high
 
 
 def _edges(quantiles: Float[np.ndarray, " 7"], padding: float, low: float | None, high: float | None) -> tuple[float, float]:
@@ -157,7 +174,7 @@ def line(draws: Marginal, smoothing: float = 1.0) -> tuple[Float[np.ndarray, " n
 
 
 def _kernel(x: Marginal, y: Marginal) -> Float[np.ndarray, "2 2"]:
-    """Covariance of the smoothing kernel in cells: 1.4 of Scott's rule along and across the draws' correlation."""
+    """Covariance of the smoothing kernel in cells: 1.2 of Scott's rule along and across the draws' correlation."""
     share = slice(None, None, max(1, len(x.values) // 20_000))
     weight = x.weight[share]
     along = []
@@ -168,7 +185,7 @@ def _kernel(x: Marginal, y: Marginal) -> Float[np.ndarray, "2 2"]:
         counts = np.bincount(cells.index(both), weight, 514)[1:-1]
         along.append(mode_spread(counts, cells.step, x.ess) ** 2 if counts.sum() > 0 else 1.0)
     mean, half = 0.5 * (along[0] + along[1]), 0.5 * (along[0] - along[1])
-    scatter = np.array([[mean, half], [half, mean]]) * min(1.0, 1.0 / mean) * (1.4 * x.ess ** (-1 / 6)) ** 2
+    scatter = np.array([[mean, half], [half, mean]]) * min(1.0, 1.0 / mean) * (1.2 * x.ess ** (-1 / 6)) ** 2
     cells = np.array([x.spread / x.cells.step, y.spread / y.cells.step])
     return scatter * np.outer(cells, cells) + 0.2 * np.eye(2)
 
@@ -181,11 +198,20 @@ def joint(x: Marginal, y: Marginal) -> Density:
     rows, columns = x.cells.count, y.cells.count
     flat = np.bincount(x.index * (columns + 2) + y.index, x.weight, (rows + 2) * (columns + 2))
     counts = flat.reshape(rows + 2, columns + 2)[1:-1, 1:-1]
-    height = smooth(counts, _kernel(x, y))
+    height = _adapted(counts, _kernel(x, y))
     order = np.argsort(height, axis=None)[::-1]
     mass = np.cumsum(counts.ravel()[order])
     places = np.minimum(np.searchsorted(mass, MASSES), mass.size - 1)
     return Density(x.cells, y.cells, height, tuple(float(level) for level in height.ravel()[order[places]]))
+
+
+def _adapted(counts: Float[np.ndarray, "nx ny"], kernel: Float[np.ndarray, "2 2"]) -> Float[np.ndarray, "nx ny"]:
+    """Smooth thin regions with wider kernels, up to twice as wide: widths go with the root of the density (Abramson 1982)."""
+    pilot = smooth(counts, kernel) + 1e-12 * counts.max()
+    usual = np.exp((counts * np.log(pilot)).sum() / counts.sum())
+    doublings = np.rint(np.clip(np.log2(usual / pilot), 0.0, 2.0))
+    parts = [smooth(np.where(doublings == power, counts, 0.0), kernel * 2.0**power) for power in range(3)]
+    return np.sum(parts, axis=0)
 
 
 def smooth(counts: Float[np.ndarray, "nx ny"], covariance: Float[np.ndarray, "2 2"]) -> Float[np.ndarray, "nx ny"]:

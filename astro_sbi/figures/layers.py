@@ -101,14 +101,14 @@ def columns_of(
             continue
         others = [m for m, layer in zip(raw, layers, strict=True) if m is not None and not layer.dashed]
         marked = [float(group.values[name]) for group in markers if group.values.get(name) is not None]
-        first, last = _ends(leading, others, marked, Limits(low, high))
+        first, last = _ends(leading, others, marked)
         scale = scale_of(labels.get(name, Label(name)), first, last)
         printed = tuple(_printed(draws, scale) for draws in raw)
         columns.append(Column(name, scale, float(scale.shown(first)), float(scale.shown(last)), printed))
     return columns
 
 
-def _ends(leading: Marginal, others: Sequence[Marginal], marked: Sequence[float], limits: Limits) -> tuple[float, float]:
+def _ends(leading: Marginal, others: Sequence[Marginal], marked: Sequence[float]) -> tuple[float, float]:
     """Axis range: the leading draws, others and markers if they are within one width of them, a little air, walls."""
     first, last = leading.quantiles[0], leading.quantiles[-1]
     span = last - first
@@ -118,8 +118,9 @@ def _ends(leading: Marginal, others: Sequence[Marginal], marked: Sequence[float]
     near = [value for value in marked if first - span <= value <= last + span]
     low, high = min([low, *near]), max([high, *near])
     air = 0.05 * (high - low)
-    below = low - air if limits.low is None else max(low - air, limits.low - 0.4 * air)
-    above = high + air if limits.high is None else min(high + air, limits.high + 0.4 * air)
+    walls = Limits(*leading.walls)
+    below = low - air if walls.low is None else max(low - air, walls.low - 0.4 * air)
+    above = high + air if walls.high is None else min(high + air, walls.high + 0.4 * air)
     return float(below), float(above)
 
 

@@ -50,6 +50,7 @@ def stage(
     x_label: str,
     y_label: str,
     x_label_after: str | None = None,
+    y_label_after: str | None = None,
     palette: Palette = NEUTRAL,
 ) -> Figure:
     """One step of the preparation: what went in above, what came out below.
@@ -58,22 +59,24 @@ def stage(
         before: coordinate and value that the step was given.
         after: coordinate and value that it returned.
         x_label: name and unit of the coordinate before.
-        y_label: name and unit of the value.
+        y_label: name and unit of the value before.
         x_label_after: of the coordinate after, where the step changes it (folding).
+        y_label_after: of the value after, where the step changes it (flattening).
         palette: colours.
     """
     traces: list[dict[str, Any]] = []
     alt = f"A preparation step: {len(before[0])} points before, {len(after[0])} after."
     style = layout(alt, 480, palette)
     style["annotations"] = []
-    sides = (("before", before, x_label, [0.58, 1.0]), ("after", after, x_label_after or x_label, [0.0, 0.42]))
-    for number, (name, (coordinate, value), label, domain) in enumerate(sides, start=1):
+    below = x_label_after or x_label, y_label_after or y_label
+    sides = (("before", before, (x_label, y_label), [0.58, 1.0]), ("after", after, below, [0.0, 0.42]))
+    for number, (name, (coordinate, value), labels, domain) in enumerate(sides, start=1):
         suffix = "" if number == 1 else str(number)
         places, zero, keep = _places(coordinate)
         colour = palette.prior if number == 1 else palette.data
         traces.append(points(name, places, value[keep], Panel(f"x{suffix}", f"y{suffix}", legend=False), colour))
-        style[f"xaxis{suffix}"] = axis(_with_zero(label, zero), anchor=f"y{suffix}", range=range_of([places], 0.02))
-        style[f"yaxis{suffix}"] = axis(axis_title(y_label), anchor=f"x{suffix}", domain=domain, range=_most(value, 1.0), nticks=5)
+        style[f"xaxis{suffix}"] = axis(_with_zero(labels[0], zero), anchor=f"y{suffix}", range=range_of([places], 0.02))
+        style[f"yaxis{suffix}"] = axis(axis_title(labels[1]), anchor=f"x{suffix}", domain=domain, range=_most(value, 1.0), nticks=5)
         where = {"xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
         style["annotations"].append(where | {"text": f"{name}: {len(coordinate):,} points", "showarrow": False})
     style["margin"] = style["margin"] | {"t": 26}

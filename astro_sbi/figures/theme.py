@@ -74,6 +74,7 @@ def layout(alt: str, height: int, palette: Palette = NEUTRAL, **changes: Any) ->
         "margin": {"l": 8, "r": 12, "t": 12, "b": 8, "pad": 0},
         "font": {"size": 12} | ({"color": palette.text} if palette.text else {}),
         "hovermode": "closest",
+        "separators": ".",
         "legend": {
             "orientation": "h",
             "x": 0,

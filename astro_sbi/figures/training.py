@@ -85,7 +85,8 @@ def rounds(rounds: Sequence[Mapping[str, Any]], *, palette: Palette = NEUTRAL) -
     ticks = {"tickvals": powers, "ticktext": [f"{power:g}" for power in powers]} if len(powers) > 1 else {}
     style["yaxis"] = axis("efficiency [%]", anchor="x", domain=[0.54, 1.0], type="log", range=[low, 2.1], **ticks)
     finite = evidence[np.isfinite(evidence)]
-    ends = {"range": range_of([finite], 0.2)} if finite.size else {}
+    middle = finite.mean() if finite.size else 0.0
+    ends = {"range": range_of([finite, np.array([middle - 1.0, middle + 1.0])], 0.1)} if finite.size else {}
     style["yaxis2"] = axis("ln evidence [nats]", anchor="x", domain=[0.0, 0.46], nticks=4, **ends)
     return Figure({"data": traces, "layout": style})
 

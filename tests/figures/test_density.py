@@ -128,6 +128,17 @@ def test_contours_of_separated_modes_do_not_join():
         assert not ((finite > 8) & (finite < 42)).any()
 
 
+@pytest.mark.parametrize("size", [1_000, 50_000])
+def test_walls_are_found_where_draws_stop_all_at_once(size):
+    rng = np.random.default_rng(11)
+    values = np.abs(rng.normal(size=size))
+    low, high = marginal(90 - values, None).walls
+    assert low is None
+    assert high == pytest.approx(90.0, abs=0.01)
+    for fading in (rng.normal(size=size), rng.standard_t(3, size=size), rng.normal(size=size) + 40 * (rng.random(size) < 0.3)):
+        assert marginal(fading, None).walls == (None, None)
+
+
 def test_effective_size_is_kish():
     assert effective_size(np.ones(100)) == pytest.approx(100)
     assert effective_size(np.array([1.0, 0, 0])) == pytest.approx(1)
