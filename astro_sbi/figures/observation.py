@@ -24,7 +24,7 @@ def observed(
     y_label: str,
     palette: Palette = NEUTRAL,
 ) -> Figure:
-    """Points with their errors.
+    """Points with their errors, or a spectrum as steps.
 
     Args:
         coordinate: time or wavelength.
@@ -35,7 +35,9 @@ def observed(
         palette: colours.
     """
     places, zero, keep = _places(coordinate)
-    trace = points("data", places, value[keep], Panel(legend=False), palette.data, sigma=None if sigma is None else sigma[keep])
+    trace = _measured("data", places, value[keep], Panel(legend=False), (x_label, palette.data))
+    if sigma is not None and trace["mode"] == "markers":
+        trace = points("data", places, value[keep], Panel(legend=False), palette.data, sigma=sigma[keep])
     alt = f"{len(value)} observed points of {y_label} against {x_label}, values from {np.nanmin(value):.4g} to {np.nanmax(value):.4g}."
     style = layout(alt, 360, palette)
     style["xaxis"] = axis(_with_zero(x_label, zero), range=range_of([places], 0.02))
@@ -74,7 +76,7 @@ def stage(
         suffix = "" if number == 1 else str(number)
         places, zero, keep = _places(coordinate)
         colour = palette.prior if number == 1 else palette.data
-        traces.append(points(name, places, value[keep], Panel(f"x{suffix}", f"y{suffix}", legend=False), colour))
+        traces.append(_measured(name, places, value[keep], Panel(f"x{suffix}", f"y{suffix}", legend=False), (labels[0], colour)))
         style[f"xaxis{suffix}"] = axis(_with_zero(labels[0], zero), anchor=f"y{suffix}", range=range_of([places], 0.02))
         style[f"yaxis{suffix}"] = axis(axis_title(labels[1]), anchor=f"x{suffix}", domain=domain, range=_most(value, 1.0), nticks=5)
         where = {"xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
@@ -117,6 +119,17 @@ def periodogram(
     style["annotations"] = [place | {"text": f" {best:.6g} {escaped(unit)} ", "showarrow": False, "yshift": -2}]
     style["showlegend"] = False
     return Figure({"data": traces, "layout": style})
+
+
+def _measured(
+    name: str, places: Float[np.ndarray, " n"], value: Float[np.ndarray, " n"], panel: Panel, look: tuple[str, str]
+) -> dict[str, Any]:
+    """Points of one colour, or steps where the axis label says that the places are wavelengths."""
+    label, colour = look
+    if "wavelength" in label:
+        order = np.argsort(places)
+        return curve(name, places[order], value[order], panel, color=colour, width=1, shape="hvh")
+    return points(name, places, value, panel, colour)
 
 
 def _decades(ends: tuple[float, float]) -> dict[str, Any]:

@@ -212,6 +212,24 @@ def test_observed_time_loses_its_zero_point(drawn):
     assert titles(drawn["stage"])["xaxis2"] == "time from mid-transit [d]"
 
 
+def test_a_spectrum_is_drawn_as_steps():
+    lines = galaxy()
+    x_label, y_label = "vacuum wavelength [Angstrom]", f"flux density [{FLUX}]"
+    figure = observation.observed(
+        lines["observed/coordinate"], lines["observed/value"], lines["observed/sigma"], x_label=x_label, y_label=y_label
+    )
+    assert figure.data[0].mode == "lines"
+    assert figure.data[0].line.shape == "hvh"
+    assert np.isnan(figure.data[0].x).sum() == 1
+
+
+def test_axes_of_a_stage_may_change_with_it():
+    labels = {"x_label": "time [d]", "y_label": "flux [electron / s]", "y_label_after": "relative flux"}
+    figure = observation.stage((np.arange(9.0), np.arange(9.0)), (np.arange(8.0), np.arange(8.0)), **labels)
+    assert titles(figure)["yaxis"] == "flux [electron s<sup>−1</sup>]"
+    assert titles(figure)["yaxis2"] == "relative flux"
+
+
 def test_rounds_are_in_percent(drawn):
     assert titles(drawn["rounds"])["yaxis"] == "efficiency [%]"
     assert drawn["rounds"].layout.yaxis.type == "log"
