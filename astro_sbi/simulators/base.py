@@ -184,7 +184,8 @@ def check_prior(simulator: Simulator, prior: Prior, known: Mapping[str, float]) 
         PriorError: if a parameter is not finite there or leaves the range for which the simulator is made.
     """
     corners = 5.0 * np.random.default_rng(0).choice([-1.0, 0.0, 1.0], size=(512, len(prior.free)))
-    theta = prior.physical(corners, known)
+    with np.errstate(all="ignore"):
+        theta = prior.physical(corners, known)
     for parameter in simulator.parameters:
         low, high = float(np.min(theta[parameter.name])), float(np.max(theta[parameter.name]))
         if not (np.isfinite(low) and np.isfinite(high)):

@@ -40,7 +40,7 @@ def distance(nitrogen: Float[np.ndarray, " S"], oxygen: Float[np.ndarray, " S"],
     """
     from scipy.spatial import cKDTree
 
-    gap = np.geomspace(1e-2, 60.0, 4000)
+    gap = np.geomspace(1e-2, 10.0, 20_000)
     curve = np.stack([line.pole - gap, line.level - _NUMERATOR / gap], axis=-1)
     shortest = cKDTree(curve).query(np.stack([nitrogen, oxygen], axis=-1))[0]
     left = np.maximum(line.pole - nitrogen, 1e-12)

@@ -232,7 +232,10 @@ class GalaxyLinesSimulator(Simulator):
         return theta["noise_scale"] * pattern.sigma
 
     def derived(self, theta: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Redshift, line ratios, equivalent widths and place in the diagram of Baldwin, Phillips & Terlevich 1981."""
+        """Redshift, line ratios, equivalent widths and place in the diagram of Baldwin, Phillips & Terlevich 1981.
+
+        An equivalent width against a continuum below a thousandth of the continuum scale is the one against that.
+        """
         draws = {name: np.asarray(value, np.float64) for name, value in theta.items()}
         one_plus_z = (1 + known["redshift_guess"]) * (1 + draws["velocity_offset"] / _LIGHT_KM_S)
         h_alpha, oiii, nii = draws["flux_h_alpha"], draws["flux_oiii_5008"], draws["flux_nii_6585"]
@@ -241,7 +244,8 @@ class GalaxyLinesSimulator(Simulator):
 
         def equivalent_width(rest: float, flux: np.ndarray, red: bool) -> np.ndarray:
             dimming = 10 ** (-0.4 * R_V * known["ebv"] * cardelli(rest * one_plus_z))
-            return flux * dimming / (_continuum(draws, rest, red, np) * one_plus_z)
+            continuum = np.maximum(_continuum(draws, rest, red, np), 1e-3 * known["continuum_scale"])
+            return flux * dimming / (continuum * one_plus_z)
 
         return {
             "redshift": one_plus_z - 1,

@@ -1,0 +1,165 @@
+"""What every simulator in the registry promises."""
+
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from astropy import units as u
+
+from astro_sbi.observations.observation import ObservationError
+from astro_sbi.simulators import simulator, simulator_names, simulators
+from astro_sbi.simulators.base import check_prior, known_values, log_likelihood, pattern_of, scalar_known, simulate
+
+
+class Case:
+    """A simulator with its default pattern, ready to be mapped from latent coordinates."""
+
+    def __init__(self, name: str) -> None:
+        self.simulator = simulator(name)
+        points = self.simulator.default_points()
+        self.pattern = pattern_of(self.simulator, points)
+        self.known = known_values(self.simulator, points)
+        self.size = len(points)
+        self.dimension = len(self.simulator.prior.free)
+        self.predict = jax.jit(jax.vmap(self.curve))
+        self.slopes = jax.jit(jax.vmap(jax.jacfwd(self.curve)))
+
+    def theta(self, z):
+        return self.simulator.prior.physical(z, scalar_known(self.known), jnp)
+
+    def curve(self, z):
+        return self.simulator.predict(self.theta(z), self.pattern)
+
+    def draws(self) -> np.ndarray:
+        return np.random.default_rng(5).standard_normal((256, self.dimension)).astype(np.float32)
+
+    def corners(self) -> np.ndarray:
+        return np.random.default_rng(6).choice([-4.0, 0.0, 4.0], size=(256, self.dimension)).astype(np.float32)
+
+
+@pytest.fixture(scope="module", params=simulator_names())
+def case(request) -> Case:
+    return Case(request.param)
+
+
+def test_the_registry_says_what_there_is():
+    assert [each.name for each in simulators()] == list(simulator_names()) == ["transit", "galaxy_lines"]
+    with pytest.raises(ObservationError, match="there is no simulator 'pulsar'; there are transit, galaxy_lines"):
+        simulator("pulsar")
+
+
+def test_registry_parameters_and_patterns_need_no_jax():
+    code = (
+        "import sys; from astro_sbi.simulators import simulators\n"
+        "for s in simulators(): s.default_points(), s.parameters, s.derived_parameters, s.prior, s.preparation\n"
+        "print('jax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_simulating_leaves_jax_in_single_precision(case):
+    assert case.predict(case.draws()).dtype == jnp.float32
+    assert not jax.config.jax_enable_x64
+
+
+def test_predictions_are_finite_out_to_the_corners_of_the_prior(case):
+    for z in (case.draws(), case.corners(), 2.5 * case.draws()):
+        curves = case.predict(z)
+        assert curves.shape == (len(z), len(case.pattern.used))
+        assert jnp.isfinite(curves).all()
+
+
+def test_gradients_are_finite_out_to_the_corners_of_the_prior(case):
+    backward = jax.jit(jax.vmap(jax.grad(lambda z: jnp.sum(case.curve(z) ** 2))))
+    for z in (case.draws(), case.corners()):
+        assert jnp.isfinite(case.slopes(z)).all()
+        assert jnp.isfinite(backward(z)).all()
+
+
+def test_the_gradient_is_the_slope_of_the_prediction(case):
+    z, step = case.draws(), 1e-2
+    slopes = case.slopes(z)
+    for column in range(case.dimension):
+        shift = step * np.eye(case.dimension, dtype=np.float32)[column]
+        secant = (case.predict(z + shift) - case.predict(z - shift)) / (2 * step)
+        scale = jnp.max(jnp.abs(slopes[..., column])) + 1e-4
+        assert jnp.max(jnp.abs(secant - slopes[..., column])) < 0.05 * scale
+
+
+def test_mapping_and_compiling_change_nothing(case):
+    z = case.draws()
+    one_by_one = np.stack([case.curve(row) for row in z[:2]])
+    assert np.allclose(case.predict(z)[:2], one_by_one, rtol=1e-4, atol=3e-4 * np.ptp(one_by_one))
+
+
+def test_the_same_key_gives_the_same_draw(case):
+    theta = case.theta(case.draws()[0])
+    once, again, other = (simulate(case.simulator, jax.random.key(seed), theta, case.pattern) for seed in (1, 1, 2))
+    assert np.array_equal(once, again)
+    assert not np.array_equal(once, other)
+
+
+def test_simulated_values_scatter_as_the_noise_says(case):
+    theta = case.theta(case.draws()[0])
+    keys = jax.random.split(jax.random.key(3), 200)
+    values = jax.vmap(lambda key: simulate(case.simulator, key, theta, case.pattern))(keys)
+    whitened = (values - case.simulator.predict(theta, case.pattern)) / case.simulator.noise(theta, case.pattern)
+    chi_square = jnp.sum(whitened[:, case.pattern.used] ** 2, axis=1)
+    assert jnp.mean(chi_square) == pytest.approx(case.size, rel=4 * np.sqrt(2 / case.size / 200))
+    assert jnp.std(chi_square) == pytest.approx(np.sqrt(2 * case.size), rel=0.25)
+
+
+def test_padding_does_not_count_in_the_likelihood(case):
+    theta = case.theta(case.draws()[0])
+    value = np.asarray(simulate(case.simulator, jax.random.key(4), theta, case.pattern))
+    assert len(value) > case.size
+    spoiled = np.where(case.pattern.used, value, 1e6).astype(np.float32)
+    assert log_likelihood(case.simulator, theta, spoiled, case.pattern) == log_likelihood(case.simulator, theta, value, case.pattern)
+
+
+def test_derived_quantities_are_named_finite_and_in_double_precision(case):
+    known = scalar_known(case.known)
+    theta = case.simulator.prior.physical(np.concatenate([case.draws(), case.corners()]).astype(np.float64), known)
+    derived = case.simulator.derived(theta, case.known)
+    assert list(derived) == [parameter.name for parameter in case.simulator.derived_parameters]
+    for name, value in derived.items():
+        assert value.dtype == np.float64, name
+        assert value.shape == theta[case.simulator.parameters[0].name].shape, name
+        assert np.isfinite(value).all(), name
+
+
+def test_the_null_model_keeps_every_parameter_and_has_no_signal(case):
+    theta = {name: np.asarray(value) for name, value in case.theta(case.draws()).items()}
+    null = case.simulator.null(theta)
+    assert set(null) == set(theta)
+    assert any(np.all(null[name] == 0) and np.any(theta[name] != 0) for name in theta)
+
+
+def test_parameters_prior_and_units_belong_together(case):
+    simulator = case.simulator
+    names = [parameter.name for parameter in simulator.parameters]
+    assert tuple(names) == simulator.prior.names
+    everything = (*simulator.parameters, *simulator.derived_parameters)
+    assert len({parameter.name for parameter in everything}) == len(everything)
+    for parameter in (*everything, *simulator.known):
+        u.Unit(parameter.unit)
+        assert parameter.meaning
+    for parameter in everything:
+        assert parameter.latex
+        assert parameter.html
+        assert "$" not in parameter.latex + parameter.html
+    u.Unit(simulator.coordinate_unit), u.Unit(simulator.value_unit)
+    assert simulator.title
+    assert simulator.reference
+    assert simulator.caveats
+    assert simulator.summary.endswith(".")
+    assert set(simulator.default_points().known) == {quantity.name for quantity in simulator.known}
+    check_prior(simulator, simulator.prior, scalar_known(case.known))
+
+
+def test_the_preparation_is_for_its_kind_of_observation(case):
+    assert {step.kind for step in case.simulator.preparation.steps} == {case.simulator.kind}
