@@ -67,7 +67,13 @@ def points(name: str, x: Any, y: Any, panel: Panel, colour: str, *, sigma: Any =
     size = 4.5 if count <= 300 else 3.5 if count <= MANY else 2.2
     style: dict[str, Any] = {"mode": "markers", "marker": {"size": size, "color": colour, "opacity": 1.0 if count <= MANY else 0.55}}
     if sigma is not None and count <= MANY:
-        bars = {"type": "data", "array": np.asarray(sigma, dtype=np.float32), "width": 0, "thickness": 1, "color": faded(colour, 0.55)}
+        bars = {
+            "type": "data",
+            "array": np.asarray(sigma, dtype=np.float32),
+            "width": 0,
+            "thickness": 1,
+            "color": faded(colour, 0.55 if count <= 150 else 0.35),
+        }
         style["error_y"] = bars
     if hover and count <= MANY:
         style |= {"hoverinfo": "all", "hovertemplate": hover}

@@ -105,7 +105,6 @@ def odd_even(arrays: Arrays, axes: Axes, *, palette: Palette = NEUTRAL) -> Figur
     if "model/low95" in arrays:
         low, high = units.printed(arrays["model/low95"][order]), units.printed(arrays["model/high95"][order])
         traces.append(band("model 95 %", units.time * grid, low, high, UPPER, faded(palette.posterior, 0.3)))
-    traces.append(curve("median", units.time * grid, units.printed(median), UPPER, color=palette.posterior, width=1.6))
     traces += residual_lines(tuple(range_of([units.time * grid], 0.02)), LOWER)
     residuals, heights, means = [], [], []
     for which, colour in (("odd", palette.odd), ("even", palette.even)):
@@ -116,6 +115,7 @@ def odd_even(arrays: Arrays, axes: Axes, *, palette: Palette = NEUTRAL) -> Figur
         residuals.append(residual)
         heights.append(units.printed(value))
         means.append(f"{np.nanmean(residual):+.2f}" if residual.size else "none")
+    traces.append(curve("median", units.time * grid, units.printed(median), UPPER, color=palette.posterior, width=1.6))
     alt = f"Odd and even transits over one model; their mean residuals are {means[0]} and {means[1]} sigma."
     style = _frame(alt, units.time_title, units.flux_title, units.time * grid, palette)
     style["yaxis"]["range"] = range_of([height for height in heights if height.size] or [units.printed(median)])
