@@ -137,12 +137,16 @@ def known_values(simulator: Simulator, points: Points) -> dict[str, np.ndarray]:
             raise ObservationError(
                 f"the simulator {simulator.name} needs {wanted.name} [{wanted.unit}] ({wanted.meaning}); the observation has none: give it"
             )
-        try:
-            number = wanted.default if quantity is None else quantity.to_value(u.Unit(wanted.unit))
-        except u.UnitConversionError:
-            raise ObservationError(f"{wanted.name} is given in {quantity.unit}, which does not convert to {wanted.unit}") from None
+        number = wanted.default if quantity is None else _in_unit(wanted, quantity)
         values[wanted.name] = np.asarray(number, dtype=np.float64)
     return values
+
+
+def _in_unit(wanted: KnownQuantity, quantity: u.Quantity) -> Any:
+    try:
+        return quantity.to_value(u.Unit(wanted.unit))
+    except u.UnitConversionError:
+        raise ObservationError(f"{wanted.name} is given in {quantity.unit}, which does not convert to {wanted.unit}") from None
 
 
 def pattern_of(simulator: Simulator, points: Points) -> Pattern:
