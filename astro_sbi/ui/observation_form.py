@@ -47,6 +47,7 @@ def choose() -> Chosen | None:
 def _take(name: str, content: bytes) -> None:
     """Keep a file at once and make it the one at hand."""
     state.forget("prepare_")
+    state.forget("read_")
     key = cached.store().put_upload(name, content)
     state.put(OBSERVATION, key)
     state.to_url(**{OBSERVATION: key, "job": ""})
@@ -96,7 +97,7 @@ def read_options(chosen: Chosen) -> ReadOptions:
             "Flux column of Kepler and TESS files",
             list(FLUXES),
             format_func=FLUXES.__getitem__,
-            key="prepare_flux",
+            key="read_flux",
             persist_state="session",
             help="SAP flux holds light of neighbouring stars; the simulator then dilutes its transits by the header's CROWDSAP.",
         )
@@ -105,31 +106,18 @@ def read_options(chosen: Chosen) -> ReadOptions:
             min_value=0.0,
             value=None,
             format="%g",
-            key="prepare_error",
+            key="read_error",
             persist_state="session",
             placeholder="from the file",
             help="Takes the place of the file's errors. Without either, the errors are estimated from the scatter.",
         )
-        redshift = st.number_input(
-            "Redshift guess of a spectrum",
-            value=None,
-            format="%.5f",
-            key="prepare_redshift",
-            persist_state="session",
-            placeholder="from the file, or searched",
-            help="Where the lines are looked for. Without it the header's redshift or a search for lines serves.",
-        )
-    return ReadOptions(flux=flux, error=error or None, redshift=redshift)
+    return ReadOptions(flux=flux, error=error or None)
 
 
 def read_changes(options: ReadOptions) -> list[tuple[str, str]]:
     """The options as settings, where they differ from what is done unasked."""
     plain = ReadOptions()
-    return [
-        (f"read.{name}", str(getattr(options, name)))
-        for name in ("flux", "error", "redshift")
-        if getattr(options, name) != getattr(plain, name)
-    ]
+    return [(f"read.{name}", str(getattr(options, name))) for name in ("flux", "error") if getattr(options, name) != getattr(plain, name)]
 
 
 def what_was_read(observation: Observation) -> None:

@@ -45,7 +45,7 @@ def _look(job: api.JobView) -> None:
         _queued(job)
     else:
         name = PHASES.get(progress.phase, progress.phase.capitalize())
-        left = f", {duration(progress.seconds_left)} left in this phase" if progress.seconds_left is not None else ""
+        left = f", {duration(progress.seconds_left)} left in this phase" if (progress.seconds_left or 0) >= 1 else ""
         st.progress(min(1.0, max(0.0, progress.fraction)), text=f"{name}{left}")
         steps, curves = st.columns([2, 3], gap="large")
         with steps:

@@ -66,7 +66,9 @@ def priors_form(simulator: Simulator) -> Changes:
         "fix": st.column_config.NumberColumn("Fixed at", help="A value holds the parameter; empty infers it.", width="small", format="%g"),
         "name": st.column_config.TextColumn("Name in settings", disabled=True, width="small"),
     }
-    edited = st.data_editor(rows, hide_index=True, column_config=columns, key=f"priors_{simulator.name}", num_rows="fixed")
+    edited = st.data_editor(
+        rows, hide_index=True, column_config=columns, key=f"priors_{simulator.name}", num_rows="fixed", placeholder="inferred"
+    )
     return _prior_changes(edited, original)
 
 

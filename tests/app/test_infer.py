@@ -1,5 +1,6 @@
 """The way to an inference: a file chosen, shown, prepared, asked for."""
 
+import numpy as np
 import pytest
 
 from astro_sbi.runs import api
@@ -8,6 +9,16 @@ from tests.app.conftest import words
 from tests.app.test_pages import LIGHT_CURVE
 
 WITHOUT_ERRORS = b"\n".join(line.rsplit(b",", 1)[0] for line in LIGHT_CURVE.splitlines()) + b"\n"
+
+LINES = {4862.7: 9, 4960.3: 8, 5008.2: 25, 6549.9: 9, 6564.6: 30, 6585.3: 27, 6718.3: 9, 6732.7: 7}
+
+
+def spectrum(redshift: float = 0.1) -> bytes:
+    """A table of an emission-line galaxy."""
+    wavelength = np.arange(4000.0, 9000.0, 1.5)
+    flux = 10 + sum(height * np.exp(-0.5 * ((wavelength - rest * (1 + redshift)) / 4) ** 2) for rest, height in LINES.items())
+    noisy = flux + np.random.default_rng(2).standard_normal(wavelength.size)
+    return b"wavelength,flux,flux_err\n" + "".join(f"{w:.2f},{f:.4f},1\n" for w, f in zip(wavelength, noisy, strict=True)).encode()
 
 
 @pytest.fixture
@@ -98,3 +109,13 @@ def test_preparation_is_shown_step_by_step(uploaded):
     app.toggle(key="prepare_shown").set_value(True).run()
     assert not app.exception
     assert "remain to be fitted" in words(app) or app.error
+
+
+def test_spectrum_is_offered_its_own_simulator(uploaded):
+    app = uploaded("galaxy.csv", spectrum())
+    assert not app.error
+    assert app.selectbox(key="infer_simulator").options == ["Galaxy emission lines"]
+    app.toggle(key="prepare_shown").set_value(True).run()
+    assert not app.exception
+    assert "remain to be fitted" in words(app)
+    assert any(button.key == "infer_button" for button in app.button)
