@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.network import build_network
+from astro_sbi.inference.network import Network, build_network
 from astro_sbi.inference.posterior import InferenceError, Round
 from astro_sbi.inference.search import Peaks
 from astro_sbi.inference.sequential import TrainedRounds
@@ -44,11 +44,10 @@ def trained_files(trained: TrainedRounds, network: NetworkSettings) -> dict[str,
     for number, done in enumerate(trained.rounds):
         arrays |= {f"rounds/{number}/box": done.box, f"rounds/{number}/losses": done.losses}
         rounds.append({name: getattr(done, name) for name in ("efficiency", "log_evidence", "log_prior_mass", "seconds")})
-    members = jax.tree.leaves(trained.last.parameters)[0].shape[0]
     described = {
         "network": asdict(network),
         "dimension": int(trained.last.box.lower.size),
-        "ensemble": int(members),
+        "ensemble": _members(trained.last),
         "rounds": rounds,
         "seconds": trained.seconds,
     }
@@ -62,10 +61,7 @@ def trained_rounds(files: Mapping[str, bytes]) -> TrainedRounds:
         InferenceError: if the arrays do not fit the network that the settings describe.
     """
     described, arrays = json.loads(files[_SETTINGS]), load(files[_WEIGHTS])
-    dimension = described["dimension"]
-    network, parameters = build_network(
-        dimension, feature_count(dimension), NetworkSettings(**described["network"]), jax.random.key(0), described["ensemble"]
-    )
+    network, parameters = _built(described)
     first = PosteriorEstimator(network, *_estimator_parts(arrays, "first", parameters))
     last = first.retrained(*_estimator_parts(arrays, "last", parameters))
     rounds = tuple(
@@ -74,6 +70,32 @@ def trained_rounds(files: Mapping[str, bytes]) -> TrainedRounds:
     )
     peaks = Peaks(**{name: arrays[f"peaks/{name}"] for name in Peaks.__dataclass_fields__})
     return TrainedRounds(first, last, rounds, peaks, described["seconds"])
+
+
+def estimator_files(estimator: PosteriorEstimator, network: NetworkSettings) -> dict[str, bytes]:
+    """The files that hold one estimator."""
+    described = {"network": asdict(network), "dimension": int(estimator.box.lower.size), "ensemble": _members(estimator)}
+    return {_WEIGHTS: save(_estimator_arrays(estimator, "only")), _SETTINGS: json.dumps(described, sort_keys=True).encode()}
+
+
+def single_estimator(files: Mapping[str, bytes]) -> PosteriorEstimator:
+    """Rebuild one estimator from its files.
+
+    Raises:
+        InferenceError: if the arrays do not fit the network that the settings describe.
+    """
+    network, parameters = _built(json.loads(files[_SETTINGS]))
+    return PosteriorEstimator(network, *_estimator_parts(load(files[_WEIGHTS]), "only", parameters))
+
+
+def _members(estimator: PosteriorEstimator) -> int:
+    return int(jax.tree.leaves(estimator.parameters)[0].shape[0])
+
+
+def _built(described: Mapping[str, Any]) -> tuple[Network, PyTree]:
+    dimension = described["dimension"]
+    settings = NetworkSettings(**described["network"])
+    return build_network(dimension, feature_count(dimension), settings, jax.random.key(0), described["ensemble"])
 
 
 def _estimator_parts(arrays: Mapping[str, np.ndarray], prefix: str, like: PyTree) -> tuple[PyTree, Standardiser, Box]:

@@ -92,6 +92,35 @@ def next_box(draws: Draws, peaks: Peaks, box: Box, settings: SequentialSettings,
     return found.union(peaks.box(4.0))
 
 
+def draw_bank(problem: Problem, box: Box, simulations: int, rng: np.random.Generator) -> tuple[Bank, Float[np.ndarray, "N d"]]:
+    """Simulate noise-free values at draws of the truncated prior; the few that are not finite are replaced by others.
+
+    Args:
+        problem: simulator, prior and observing pattern.
+        box: the truncation.
+        simulations: how many.
+        rng: of the draws.
+
+    Returns:
+        The bank, its parameters in coordinates of the truncated prior, and the same in coordinates of the full prior.
+
+    Raises:
+        InferenceError: if more than one in ten is not finite.
+    """
+    inner = rng.standard_normal((simulations, problem.dimension))
+    latent = box.outer(inner)
+    mean, sigma = problem.simulate(latent)
+    sound = np.isfinite(mean).all(axis=1) & np.isfinite(sigma).all(axis=1) & (sigma > 0).all(axis=1)
+    if sound.mean() < 0.9:
+        raise InferenceError(
+            f"{1 - sound.mean():.0%} of the simulations are not finite: check the priors of {', '.join(problem.prior.free)}"
+        )
+    if not sound.all():
+        index = np.where(sound, np.arange(len(sound)), rng.choice(np.flatnonzero(sound), len(sound)))
+        inner, latent, mean, sigma = inner[index], latent[index], mean[index], sigma[index]
+    return Bank(inner.astype(np.float32), mean, sigma), latent
+
+
 def leaning_edges(draws: Draws, box: Box) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper edges of a truncated box at which more posterior mass lies than a Gaussian tail would leave."""
     weight, margin = draws.weight, 0.03 * box.width
@@ -171,22 +200,12 @@ class SequentialTraining:
         return TrainedRounds(first, best or last, tuple(rounds), peaks, self.clock.seconds)
 
     def _bank(self, box: Box) -> tuple[Bank, Float[np.ndarray, "N d"]]:
-        """Draw and simulate a bank; simulations that are not finite are replaced, and refused when they are many."""
-        self.on_progress("simulating", 0, self.settings.simulations, None)
-        inner = self.rng.standard_normal((self.settings.simulations, self.problem.dimension))
-        latent = box.outer(inner)
-        mean, sigma = self.problem.simulate(latent)
-        sound = np.isfinite(mean).all(axis=1) & np.isfinite(sigma).all(axis=1) & (sigma > 0).all(axis=1)
-        if sound.mean() < 0.9:
-            raise InferenceError(
-                f"{1 - sound.mean():.0%} of the simulations are not finite: check the priors of {', '.join(self.problem.prior.free)}"
-            )
-        if not sound.all():
-            index = np.where(sound, np.arange(len(sound)), self.rng.choice(np.flatnonzero(sound), len(sound)))
-            inner, latent, mean, sigma = inner[index], latent[index], mean[index], sigma[index]
-        self.on_progress("simulating", self.settings.simulations, self.settings.simulations, None)
+        simulations = self.settings.simulations
+        self.on_progress("simulating", 0, simulations, None)
+        made = draw_bank(self.problem, box, simulations, self.rng)
+        self.on_progress("simulating", simulations, simulations, None)
         self.clock.book("simulate")
-        return Bank(inner.astype(np.float32), mean, sigma), latent
+        return made
 
     def _search(self, bank: Bank, latent: Float[np.ndarray, "N d"]) -> Peaks:
         self._pause("searching")

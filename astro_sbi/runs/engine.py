@@ -84,7 +84,7 @@ def _trained(
     trained = SequentialTraining(
         problem,
         search,
-        settings,
+        request.training,
         seed=asked.seed,
         ensemble=asked.ensemble,
         on_progress=on_progress,

@@ -42,7 +42,7 @@ class Settings:
 
     simulator: str
     seed: int = 1
-    samples: int = 50_000
+    samples: int = 20_000
     ensemble: int = 1
     changes: tuple[tuple[str, str], ...] = ()
 

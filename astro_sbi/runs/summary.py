@@ -14,15 +14,16 @@ import numpy as np
 
 from astro_sbi import __version__
 from astro_sbi.inference.posterior import weighted_quantile
+from astro_sbi.observations.ephemeris import zero_of
 from astro_sbi.observations.observation import Axis, Observation
-from astro_sbi.observations.preparation import Stage
+from astro_sbi.observations.preparation import Prepared, Stage
 from astro_sbi.runs.engine import Checked, round_summary
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.result import Result
 from astro_sbi.simulators.base import Parameter, known_values
 
 _PACKAGES = ("jax", "flowjax", "flax", "optax", "numpy", "scipy", "astropy", "jaxoplanet")
-_SHOWN, _CURVES = 4000, 100
+_SHOWN, _CURVES = 2000, 100
 
 
 def result_of(request: Request, checked: Checked, *, seconds: Mapping[str, float]) -> Result:
@@ -104,7 +105,7 @@ def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, A
         "known": {name: f"{float(value):.8g} {units[name]}".strip() for name, value in known.items() if np.ndim(value) == 0},
         "resolved": dict(prepared.resolved),
         "stages": [{"name": stage.name, "sentence": stage.sentence, "dropped": stage.dropped} for stage in prepared.stages],
-        "axes": {"coordinate": _axis(prepared.observation.coordinate_axis), "value": _axis(prepared.observation.value_axis)},
+        "axes": _axes(prepared),
         "origin": {
             "file": raw.origin.file,
             "sha256": raw.origin.sha256,
@@ -171,7 +172,7 @@ def _predicted(request: Request, checked: Checked) -> dict[str, np.ndarray]:
     arrays = {name: value.astype(np.float32) for name, value in arrays.items()}
     unfolded = request.prepared.unfolded
     if unfolded is not None:
-        period, epoch = (float(request.prepared.resolved[name]) for name in ("period", "epoch"))
+        period, epoch = request.prepared.number("period"), request.prepared.number("epoch") - zero_of(unfolded)
         time_of = unfolded.points.coordinate
         phase = (time_of - epoch + 0.5 * period) % period - 0.5 * period
         model = np.interp(phase, request.prepared.observation.points.coordinate, arrays["model/median"])
@@ -211,6 +212,13 @@ def _interval(value: np.ndarray, weight: np.ndarray, unit: str) -> dict[str, Any
 
 def _label(parameter: Parameter) -> dict[str, str]:
     return {"latex": parameter.latex, "html": parameter.html, "unit": parameter.unit, "meaning": parameter.meaning}
+
+
+def _axes(prepared: Prepared) -> dict[str, dict[str, str]]:
+    axes = {"coordinate": prepared.observation.coordinate_axis, "value": prepared.observation.value_axis}
+    if prepared.unfolded is not None:
+        axes["unfolded"] = prepared.unfolded.coordinate_axis
+    return {name: _axis(axis) for name, axis in axes.items()}
 
 
 def _axis(axis: Axis) -> dict[str, str]:
