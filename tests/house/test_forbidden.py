@@ -64,7 +64,7 @@ def swallows(handler: ast.ExceptHandler) -> bool:
 
 
 def test_no_swallowed_exception():
-    handlers = [(s, node) for s in sources() for node in ast.walk(s.tree) if isinstance(node, ast.ExceptHandler)]
+    handlers = [(s, node) for s in sources() for node in s.nodes if isinstance(node, ast.ExceptHandler)]
     report([f"{s.path}:{node.lineno}" for s, node in handlers if swallows(node)], "bare except, or one that passes over everything")
 
 
@@ -72,7 +72,7 @@ def test_no_star_import_and_no_global():
     found = [
         f"{source.path}:{node.lineno}"
         for source in sources()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Global) or (isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names))
     ]
     report(found, "star imports and global statements")

@@ -46,7 +46,7 @@ def import_with_blocked(blocked: tuple[str, ...], modules: list[str]) -> str:
 
 def views(source: Source) -> bool:
     name = module_name(source)
-    return source.room == "figures" or name in TYPES or (source.room == "runs" and name.rsplit(".", 1)[-1] in VIEWING_RUNS)
+    return source.room in ("figures", "ui") or name in TYPES or (source.room == "runs" and name.rsplit(".", 1)[-1] in VIEWING_RUNS)
 
 
 def test_only_pages_import_streamlit():
@@ -65,6 +65,7 @@ def test_nothing_imports_pages():
     assert not found, "\n".join(found)
 
 
+@pytest.mark.slow
 def test_core_imports_without_streamlit():
     modules = [module_name(s) for s in sources("astro_sbi") if not s.touches_streamlit]
     assert import_with_blocked(("streamlit",), modules) == ""
@@ -73,11 +74,6 @@ def test_core_imports_without_streamlit():
 def test_viewing_imports_without_jax():
     modules = [module_name(source) for source in sources("astro_sbi") if views(source)]
     assert import_with_blocked(COMPUTING, ["astro_sbi", *modules]) == ""
-
-
-def test_user_interface_imports_without_jax():
-    modules = [module_name(source) for source in sources("astro_sbi") if source.room == "ui"]
-    assert import_with_blocked(COMPUTING, modules) == ""
 
 
 def streamlit_names(source: Source, *names: str) -> list[str]:

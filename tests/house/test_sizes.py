@@ -45,7 +45,7 @@ def words(name: str) -> set[str]:
 
 
 def defined_names(source: Source) -> list[tuple[int, str]]:
-    nodes = [node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.arg)]
+    nodes = [node for node in source.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.arg)]
     names = [(node.lineno, node.arg if isinstance(node, ast.arg) else node.name) for node in nodes]
     return [(0, source.path.rsplit("/", 1)[-1].removesuffix(".py")), *names]
 

@@ -32,13 +32,18 @@ class Source:
         """Whether this is one of the places that may import streamlit."""
         return self.room in ("ui", "pages", "app")
 
+    @functools.cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the syntax tree."""
+        return tuple(ast.walk(self.tree))
+
     def functions(self) -> Iterator[Function]:
         """Every function and method, nested ones too."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+        return (node for node in self.nodes if isinstance(node, Function))
 
     def imports(self) -> Iterator[tuple[int, str]]:
         """Line and full name of every imported module, absolute imports only."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((node.lineno, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -46,7 +51,7 @@ class Source:
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
         """Every call and the dotted name that is called ("" where that is no name)."""
-        return ((node, dotted(node.func)) for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return ((node, dotted(node.func)) for node in self.nodes if isinstance(node, ast.Call))
 
 
 def dotted(node: ast.AST) -> str:
