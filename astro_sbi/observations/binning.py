@@ -90,8 +90,9 @@ class Bin(Step):
 
     def _width(self, observation: Observation, ingress: float, length: float) -> float:
         """Width of a bin [d], 0 where every point is kept."""
+        finest = length / self.max_bins * (1 + 1e-9)
         if self.bin_width is not None:
-            return max(self.bin_width, length / self.max_bins) if self.bin_width else 0.0
+            return max(self.bin_width, finest) if self.bin_width else 0.0
         if len(observation) <= self.max_bins:
             return 0.0
-        return max(ingress / _BINS_PER_INGRESS, length / self.max_bins)
+        return max(ingress / _BINS_PER_INGRESS, finest)

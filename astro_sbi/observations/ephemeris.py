@@ -10,13 +10,27 @@ import numpy as np
 
 from astro_sbi.observations.observation import Kind, Observation, ObservationError
 from astro_sbi.observations.steps import Prepared, Report, Stage, Step, curve_of, setting, thinned
-from astro_sbi.observations.transit_search import Searched, at_period, binned, log_trials, search, significance, solar_duration
+from astro_sbi.observations.transit_search import (
+    STRETCH,
+    Searched,
+    at_period,
+    binned,
+    brightening,
+    densest,
+    log_trials,
+    search,
+    significance,
+    solar_duration,
+)
 from astro_sbi.observations.transit_shape import Dip, fitted
 from astro_sbi.observations.trend import trend
 
 PROVISIONAL_WINDOWS = (1.0, 0.5)
-_WEAKEST = 4.0
+_WEAKEST = 5.5
 _LONGEST_SHARE = 0.3
+_LARGEST_BUMP = 0.5
+_STRONG = 30.0
+_CLEARLY_BETTER = 1.3
 
 
 def zero_of(observation: Observation) -> float:
@@ -71,10 +85,16 @@ class FindTransits(Step):
         if len(time) < 20 or not span > 0:
             raise ObservationError(f"it has {len(time)} points, too few to find a transit in; give a longer light curve")
         curve = _Curve(time, observation.value / np.median(observation.value), zero_of(observation), span)
-        found, dip, flat = self._found(curve, report)
+        found, dip, flat, window = self._found(curve, report)
         height, events = significance(dip, *binned(time, flat, dip.duration / 12))
         resolved = {"period": dip.period, "period_error": dip.period_error, "epoch": dip.epoch + curve.zero, "duration": dip.duration}
-        resolved |= {"depth": dip.depth, "ingress": dip.ingress, "significance": height, "log_trials": self._log_trials(dip, span)}
+        resolved |= {"search_window": window}
+        resolved |= {
+            "depth": dip.depth,
+            "ingress": dip.ingress,
+            "significance": height,
+            "log_trials": self._log_trials(dip, span),
+        }
         sources = {"period_source": "given" if self.period else "box least squares"}
         stage = Stage(self.title, self._sentence(dip, curve.zero, height, events), {}, curve_of(observation), thinned(time, flat))
         plain = {**prepared.resolved, **{name: float(value) for name, value in resolved.items()}, **sources}
@@ -82,34 +102,40 @@ class FindTransits(Step):
         return replace(prepared, resolved=plain, stages=(*prepared.stages, stage), periodogram=shown)
 
     def _longest(self, span: float) -> float:
-        return min(self.max_period or 0.95 * span, 0.95 * span)
+        longest = 0.95 * min(span, STRETCH)
+        return min(self.max_period or longest, longest)
 
     def _log_trials(self, dip: Dip, span: float) -> float:
         """Log number of independent trials: periods and epochs, or epochs alone where the period was given."""
         if self.period is None:
-            return log_trials(self.min_period, self._longest(span), span)
+            return log_trials(self.min_period, self._longest(span), min(span, STRETCH))
         return 0.0 if self.epoch is not None else max(float(np.log(min(dip.period, span) / solar_duration(dip.period))), 0.0)
 
-    def _found(self, curve: _Curve, report: Report) -> tuple[Searched | None, Dip, np.ndarray]:
-        """The search's own result (None where the period was given), the refined dip and the flattened flux."""
+    def _found(self, curve: _Curve, report: Report) -> tuple[Searched | None, Dip, np.ndarray, float]:
+        """The search's own result (None where the period was given), the refined dip, the flattened flux and the window used."""
         if self.period is not None:
             start = at_period(self.period, curve.time, curve.flat(PROVISIONAL_WINDOWS[0]))
-            return None, *self._refined(start, curve, PROVISIONAL_WINDOWS[0])
+            return None, *self._refined(start, curve, PROVISIONAL_WINDOWS[0]), PROVISIONAL_WINDOWS[0]
         longest = self._longest(curve.span)
         if self.min_period >= longest:
             sentence = f"it is {curve.span:.3g} d long, too short to search for periods above {self.min_period:g} d"
             raise ObservationError(f"{sentence}; give the planet's period (prepare.period)")
-        problem = ""
+        problem, best = "", None
         for position, window in enumerate(PROVISIONAL_WINDOWS):
-            found = search(curve.time, curve.flat(window), (self.min_period, longest), _within(report, position, len(PROVISIONAL_WINDOWS)))
-            dip, refined = self._refined(found.dip, curve, window)
-            if dip.duration > _LONGEST_SHARE * dip.period:
-                problem = f"the strongest periodic signal ({dip.period:.4g} d) is a slow variation, not a dip"
-            elif found.significance < _WEAKEST:
+            flat = curve.flat(window)
+            found = search(curve.time, flat, (self.min_period, longest), _within(report, position, len(PROVISIONAL_WINDOWS)))
+            dip, refined = self._refined(fitted(found.dip, *densest(curve.time, flat)), curve, window)
+            if found.significance < _WEAKEST:
                 problem = f"the best candidate ({dip.period:.4g} d) stands only {found.significance:.1f} sigma above the noise"
-            else:
-                return found, dip, refined
-        raise ObservationError(f"no periodic dip found: {problem}; give a period (prepare.period) to fold it all the same")
+            elif dip.duration > _LONGEST_SHARE * dip.period or brightening(dip, curve.time, flat) > _LARGEST_BUMP * found.significance:
+                problem = f"the strongest periodic signal ({dip.period:.4g} d) is a slow variation, not a dip"
+            elif best is None or found.significance > _CLEARLY_BETTER * best[0].significance:
+                best = found, dip, refined, window
+            if best is not None and best[0].significance > _STRONG:
+                break
+        if best is None:
+            raise ObservationError(f"no periodic dip found: {problem}; give a period (prepare.period) to fold it all the same")
+        return best
 
     def _refined(self, dip: Dip, curve: _Curve, window: float) -> tuple[Dip, np.ndarray]:
         """The dip fitted to the cadences, flattened again with the transits left out, and that flattened flux."""
@@ -129,7 +155,8 @@ class FindTransits(Step):
         how = "given" if self.period else f"searched between {self.min_period:g} d and the length of the light curve"
         error = "" if self.period else f" +- {dip.period_error:.2g}"
         parts = f"period {dip.period:.7g}{error} d ({how}), mid-time {dip.epoch + zero:.5f}, duration {24 * dip.duration:.3g} h"
-        return f"{parts}, depth {1e6 * dip.depth:.0f} ppm, {height:.1f} sigma in {events} whole transit{'s' * (events != 1)}"
+        seen = f", {height:.1f} sigma in {events} whole transit{'s' * (events != 1)}" if events else ""
+        return f"{parts}, depth {1e6 * dip.depth:.0f} ppm{seen}"
 
 
 def _within(report: Report, position: int, count: int) -> Callable[[float, float], None]:

@@ -22,7 +22,7 @@ class Flatten(Step):
 
     flatten_window: float | None = setting(
         None,
-        "width of the moving window; 1 d or three durations, whichever is longer, if not given; 0 divides by a constant",
+        "width of the moving window; three durations but at least that of the search if not given; 0 divides by a constant",
         "d",
         low=0.0,
         high=1e4,
@@ -33,7 +33,7 @@ class Flatten(Step):
         observation, dip = prepared.observation, dip_of(prepared)
         time, flux = observation.points.coordinate, observation.value
         protected = dip.inside(time, 1.3)
-        window = max(1.0, 3 * dip.duration) if self.flatten_window is None else self.flatten_window
+        window = max(prepared.number("search_window"), 3 * dip.duration) if self.flatten_window is None else self.flatten_window
         if time[-1] - time[0] < 1.5 * window or protected.all():
             window = 0.0
         level = np.median(flux[~protected]) if not protected.all() else np.max(flux)

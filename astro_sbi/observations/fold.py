@@ -16,6 +16,9 @@ from astro_sbi.observations.transit_shape import Dip, trapezoid
 
 _OUTSIDE = 0.55
 _LEAST = 5
+_DEGREE = {"linear": 1, "quadratic": 2, "constant": 0, "none": -1}
+_SPOKEN = {"linear": "a line", "quadratic": "a parabola", "constant": "a constant", "none": "nothing"}
+_CHECK = "lie {} at this period and epoch; check prepare.period and prepare.epoch"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Fold(Step):
     title: ClassVar[str] = "Fold"
 
     window: float = setting(3.5, "length of what is kept around each transit, in durations", low=1.2, high=50.0)
-    baseline: str = setting("linear", "what is fitted beside each transit and divided out", choices=("linear", "constant", "none"))
+    baseline: str = setting("linear", "what is fitted beside each transit and divided out", choices=tuple(_DEGREE))
 
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """Relative flux against time from mid-transit; odd and even transits are kept apart beside it."""
@@ -34,24 +37,18 @@ class Fold(Step):
         half = min(0.5 * self.window * dip.duration, 0.45 * dip.period)
         near = selected(observation, np.abs(dip.offset(observation.points.coordinate)) <= half)
         if len(near) < 10:
-            raise ObservationError(
-                f"only {len(near)} points lie around the transits at this period and epoch; check prepare.period and prepare.epoch"
-            )
+            raise ObservationError(f"only {len(near)} points {_CHECK.format('around the transits')}")
         kept, dropped = self._normalised(near, dip)
         number, offset = dip.number(kept.points.coordinate), dip.offset(kept.points.coordinate)
         if (np.abs(offset) < 0.5 * dip.duration).sum() < 3:
-            raise ObservationError(
-                "fewer than three points lie in transit at this period and epoch; check prepare.period and prepare.epoch"
-            )
+            raise ObservationError(f"fewer than three points {_CHECK.format('in transit')}")
         folded = _folded(kept, offset, dip, zero_of(observation))
         spread = _outliers(folded, dip)
         folded, number = selected(folded, ~spread), number[np.argsort(offset, kind="stable")][~spread]
         dropped |= {"outside the window": len(observation) - len(near), "outlier of the folded curve": int(spread.sum())}
         transits = len(np.unique(number))
         sentence = f"{len(folded):,} points of {transits} transit{'s' * (transits > 1)} within {24 * half:.3g} h of mid-transit"
-        sentence += {"linear": ", a line", "constant": ", a constant"}.get(
-            self.baseline, ", nothing"
-        ) + " fitted beside each transit and divided out"
+        sentence += f", {_SPOKEN[self.baseline]} fitted beside each transit and divided out"
         resolved = {"window": 2 * half / dip.duration, "baseline": self.baseline, "transits": float(transits)}
         after = finished(prepared, folded, (self.title, sentence), dropped, resolved)
         mid_time = with_known(observation, {**_ephemeris(dip, zero_of(observation)), "mid_time": dip.epoch * u.d})
@@ -60,7 +57,7 @@ class Fold(Step):
         return replace(after, unfolded=mid_time, **apart)
 
     def _normalised(self, near: Observation, dip: Dip) -> tuple[Observation, dict[str, int]]:
-        """Each transit divided by a line through the points beside it; transits with nothing beside them are dropped."""
+        """Each transit divided by a curve through the points beside it; transits with nothing beside them are dropped."""
         if self.baseline == "none":
             return near, {}
         time, value, sigma = near.points.coordinate, near.value.copy(), near.points.noise.sigma.copy()
@@ -74,9 +71,9 @@ class Fold(Step):
             if before + after < _LEAST:
                 keep[this] = False
                 continue
-            degree = 1 if self.baseline == "linear" and min(before, after) >= _LEAST else 0
-            line = np.polynomial.Polynomial.fit(offset[beside], value[beside], degree, w=1 / sigma[beside])(offset[this])
-            value[this], sigma[this] = value[this] / line, sigma[this] / line
+            degree = _DEGREE[self.baseline] if min(before, after) >= _LEAST else 0
+            curve = np.polynomial.Polynomial.fit(offset[beside], value[beside], degree, w=1 / sigma[beside])(offset[this])
+            value[this], sigma[this] = value[this] / curve, sigma[this] / curve
         if not keep.any():
             raise ObservationError("no transit has points beside it to normalise with; set prepare.baseline=none or widen prepare.window")
         return selected(with_values(near, value, sigma), keep), {"transit with nothing beside it": int((~keep).sum())}

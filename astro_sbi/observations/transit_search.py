@@ -23,6 +23,7 @@ _SHORTEST, _LONGEST = 0.25, 2.5
 _BIN = 10 / 1440
 _COST = 6e7
 _CANDIDATES = 12
+STRETCH = 400.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,13 @@ def binned(time: np.ndarray, flux: np.ndarray, width: float) -> tuple[np.ndarray
     _, index = np.unique(index, return_inverse=True)
     count = np.bincount(index)
     return np.bincount(index, time) / count, np.bincount(index, flux) / count
+
+
+def densest(time: Float64[np.ndarray, " n"], flux: Float64[np.ndarray, " n"]) -> tuple[np.ndarray, np.ndarray]:
+    """The 400 days with the most points."""
+    ends = np.searchsorted(time, time + STRETCH, side="right")
+    start = int(np.argmax(ends - np.arange(len(time))))
+    return time[start : ends[start]], flux[start : ends[start]]
 
 
 def frequencies(low: float, high: float, span: float, oversample: float) -> Float64[np.ndarray, " k"]:
@@ -151,10 +159,12 @@ def search(
 ) -> Searched:
     """The most significant periodic dip of a flattened light curve with at least two events.
 
+    Of a light curve longer than 400 d the densest 400 d are searched.
+
     Raises:
         ObservationError: if there is none.
     """
-    t, y = binned(time, flux, _BIN)
+    t, y = binned(*densest(time, flux), _BIN)
     period, power, duration, middle = periodogram(t, y, limits, report)
     best: Searched | None = None
     for index in _candidates(period, power, t[-1] - t[0]):
@@ -191,3 +201,19 @@ def at_period(period: float, time: Float64[np.ndarray, " n"], flux: Float64[np.n
     durations = np.geomspace(min(shortest, 0.5 * longest), min(longest, 6 * solar_duration(period)), 14)
     result = BoxLeastSquares(t, y).power(np.array([period]), durations, objective="likelihood", oversample=10)
     return Dip(period, float(result.transit_time[0]), float(result.duration[0]), float(result.depth[0]))
+
+
+def brightening(dip: Dip, time: Float64[np.ndarray, " n"], flux: Float64[np.ndarray, " n"]) -> float:
+    """Significance of the best periodic bump at a dip's period: slow variations have one beside each dip, transits have none."""
+    free, highest = ~dip.inside(time, 1.2), 0.0
+    durations = dip.duration * np.array([0.5, 0.75, 1.0, 1.5])
+    durations = durations[durations < 0.5 * dip.period]
+    for _ in range(3):
+        if free.sum() < 20:
+            break
+        t, y = binned(time[free], 2 - flux[free], _BIN)
+        result = BoxLeastSquares(t, y).power(np.array([dip.period]), durations, objective="likelihood", oversample=10)
+        bump = Dip(dip.period, float(result.transit_time[0]), float(result.duration[0]), float(result.depth[0]))
+        highest = max(highest, significance(bump, t, y)[0])
+        free &= ~bump.inside(time)
+    return highest
