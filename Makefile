@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help app test check format bench chromium lock clean
+.PHONY: help app test check format bench shipped chromium lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -34,6 +34,9 @@ format: $(DEV) ## format and mend what the linter can mend
 
 bench: $(DEV) ## compare speed and accuracy with reference samplers
 	set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done
+
+shipped: $(DEV) ## make the examples and flows that ship with the package anew
+	$(BIN)/python -m astro_sbi.runs.shipped
 
 lock: | .venv/bin/python ## pin what pyproject.toml's ranges resolve to (newest: make lock UPGRADE=--upgrade)
 	@$(PIP) install uv

@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("simulator", metavar="SIMULATOR")
     three.add_argument("file", metavar="FILE")
     three.add_argument("--seed", type=_integer, default=1, metavar="N", help="seed of every random number (1)")
-    three.add_argument("--samples", type=_integer, default=50_000, metavar="N", help="posterior draws (50000)")
+    three.add_argument("--samples", type=_integer, default=20_000, metavar="N", help="posterior draws (20000)")
     three.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
     three.add_argument(
         "--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="prepare.X, prior.X, fix.X, train.X, read.X"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files as package_files
 
 import jax
@@ -49,7 +49,7 @@ class AmortisedFlow:
         """Draws of the flow by parameter [S] for values on the default pattern, and their importance efficiency."""
         size = len(self.problem.pattern.used)
         padded = np.asarray(value, np.float32)[np.minimum(np.arange(size), len(value) - 1)]
-        problem, density = replace(self.problem, value=padded), self.estimator.given(padded)
+        problem, density = self.problem.observing(padded), self.estimator.given(padded)
         z = density.sample(np.random.default_rng(seed), _DRAWS)
         weight = normalised(problem.log_likelihood(z) + log_unit_normal(z) - density.log_prob(z))
         return problem.theta(z), effective_size(weight) / _DRAWS

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy import special
 
 from astro_sbi.inference.pareto import khat
-from astro_sbi.inference.posterior import Importance
+from astro_sbi.inference.posterior import Importance, InferenceError
 
 
 class Density(Protocol):
@@ -101,7 +101,13 @@ class Draws:
 
 
 def normalised(log_weight: Float[np.ndarray, " S"]) -> Float[np.ndarray, " S"]:
-    """Weights that add to one."""
+    """Weights that add to one.
+
+    Raises:
+        InferenceError: if none is finite.
+    """
+    if not np.isfinite(log_weight.max()):
+        raise InferenceError("no draw explains these data at all: their errors may be far too small, or the simulator is the wrong one")
     weight = np.exp(log_weight - log_weight.max())
     return weight / weight.sum()
 

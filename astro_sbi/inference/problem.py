@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -48,6 +48,12 @@ class Problem:
     def dimension(self) -> int:
         """Number of free parameters."""
         return len(self.prior.free)
+
+    def observing(self, value: Float[np.ndarray, " n"]) -> Problem:
+        """The same problem with other observed values (padded), sharing its compiled programs."""
+        other = replace(self, value=value)
+        other.__dict__.update(_simulate=self._simulate, _log_likelihood=self._log_likelihood)
+        return other
 
     def theta(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> dict[str, np.ndarray]:
         """Physical parameters [S] of latent draws, float64; with ``null`` the signal is switched off."""

@@ -12,7 +12,7 @@ from jaxtyping import Float, PyTree
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective_size, importance_draws, importance_of, tempered
+from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective_size, importance_draws, importance_of, normalised, tempered
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Round, ShouldStop
 from astro_sbi.inference.problem import Problem
@@ -30,14 +30,14 @@ class TrainedRounds:
         first: estimator of the broad first round.
         last: estimator of the best later round.
         rounds: all rounds.
-        peaks: what the multi-start search found; None for an implicit simulator.
+        peaks: what the multi-start search found.
         seconds: wall seconds by phase.
     """
 
     first: PosteriorEstimator
     last: PosteriorEstimator
     rounds: tuple[Round, ...]
-    peaks: Peaks | None
+    peaks: Peaks
     seconds: dict[str, float]
 
 
@@ -45,7 +45,7 @@ class _Clock:
     """Adds up wall seconds by phase."""
 
     def __init__(self) -> None:
-        self.seconds = dict.fromkeys(("simulate", "compile", "train", "sample", "check"), 0.0)
+        self.seconds = dict.fromkeys(("search", "simulate", "compile", "train", "sample", "check"), 0.0)
         self._last = time.perf_counter()
 
     def book(self, phase: str) -> None:
@@ -61,28 +61,27 @@ class _Clock:
 
 
 def proposals(
-    first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks | None, value: Float[np.ndarray, " n"], *, flow: float
+    first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks, value: Float[np.ndarray, " n"], *, flow: float
 ) -> list[tuple[float, Density]]:
     """The defensive mixture: a share of the last flow first, the first flow, the prior, and broad densities at the peaks.
 
     Args:
         first: estimator of the broad first round.
         last: estimator of the current round.
-        peaks: peaks of the posterior density; None for an implicit simulator.
+        peaks: peaks of the posterior density.
         value: the observation.
         flow: share of the last flow.
     """
     defence = 0.05
-    broad = peaks.mixture(1.5) if peaks else first.given(value)
     return [
         (flow, last.given(value)),
         (defence, UnitNormal(last.box.lower.size)),
         (defence, first.given(value)),
-        (1 - flow - 2 * defence, broad),
+        (1 - flow - 2 * defence, peaks.mixture(1.5)),
     ]
 
 
-def next_box(draws: Draws, peaks: Peaks, box: Box, settings: SequentialSettings, rng: np.random.Generator) -> Box:
+def next_box(draws: Draws, peaks: Peaks, settings: SequentialSettings, rng: np.random.Generator) -> Box:
     """Where the tempered weights put the posterior, padded, with all peaks inside and no draw's mode cut off."""
     weight = tempered(draws.log_weight, settings.effective)
     chosen = draws.latent[rng.choice(len(weight), 4 * settings.effective, p=weight)]
@@ -196,7 +195,7 @@ class SequentialTraining:
                 best, best_efficiency = last, judged[0]
             if number and self._enough(rounds, leaning):
                 break
-            box = widened(box, *leaning) if np.any(leaning) else next_box(draws, peaks, box, settings, self.rng)
+            box = widened(box, *leaning) if np.any(leaning) else next_box(draws, peaks, settings, self.rng)
         return TrainedRounds(first, best or last, tuple(rounds), peaks, self.clock.seconds)
 
     def _bank(self, box: Box) -> tuple[Bank, Float[np.ndarray, "N d"]]:
@@ -213,7 +212,7 @@ class SequentialTraining:
         residual = (self.problem.value - bank.mean) / bank.sigma
         log_likelihood = np.sum(np.where(used, -0.5 * residual.astype(np.float64) ** 2 - np.log(bank.sigma), 0.0), axis=1)
         peaks = self.search.peaks(latent, log_likelihood, self.rng)
-        self.clock.book("check")
+        self.clock.book("search")
         return peaks
 
     def _train(
@@ -250,8 +249,7 @@ class SequentialTraining:
         drawn = importance_draws(mixture, self.problem.log_likelihood, self.rng, draws)
         count = round(mixture[0][0] * draws)
         own = drawn.log_likelihood[:count] + drawn.log_prior[:count] - mixture[0][1].log_prob(drawn.latent[:count])
-        own = np.exp(own - own.max())
-        efficiency = effective_size(own / own.sum()) / count
+        efficiency = effective_size(normalised(own)) / count if np.isfinite(own).any() else 0.0
         self.clock.book("sample")
         return (efficiency, importance_of(drawn).log_evidence), drawn
 

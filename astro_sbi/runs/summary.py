@@ -20,7 +20,7 @@ from astro_sbi.observations.preparation import Prepared, Stage
 from astro_sbi.runs.engine import Checked, round_summary
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.result import Result
-from astro_sbi.simulators.base import Parameter, known_values
+from astro_sbi.simulators.base import Parameter, known_values, priors_from_data
 
 _PACKAGES = ("jax", "flowjax", "flax", "optax", "numpy", "scipy", "astropy", "jaxoplanet")
 _SHOWN, _CURVES = 2000, 100
@@ -40,7 +40,7 @@ def result_of(request: Request, checked: Checked, *, seconds: Mapping[str, float
 def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarray], seconds: Mapping[str, float]) -> dict[str, Any]:
     """The part that `infer --json` promises."""
     posterior, predictive, simulator = checked.posterior, checked.predictive, request.simulator
-    free = set(request.prior.free)
+    free, from_data = set(request.prior.free), priors_from_data(simulator, request.prior)
     units = {parameter.name: parameter.unit for parameter in (*simulator.parameters, *simulator.derived_parameters)}
 
     def intervals(draws: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -60,6 +60,7 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
         "fixed": {name: float(value[0]) for name, value in posterior.theta.items() if name not in free},
         "derived": intervals(derived),
         "importance": None if posterior.importance is None else asdict(posterior.importance),
+        "comparable_log_evidence": None if from_data or posterior.importance is None else posterior.importance.log_evidence,
         "predictive": {
             "p_value": predictive.p_value,
             "chi2_per_point_quoted": predictive.chi2_per_point_quoted,

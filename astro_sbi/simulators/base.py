@@ -114,11 +114,6 @@ class Simulator(abc.ABC):
     def preparation(self) -> Preparation:
         """The preparation asked for when the user asks for nothing else."""
 
-    @property
-    def implicit(self) -> bool:
-        """Whether there is no likelihood to evaluate."""
-        return False
-
     def null(self, theta: Theta) -> dict[str, Any] | None:
         """The parameters with the signal switched off (NumPy or jax), or None where no such model is compared."""
         return None

@@ -111,13 +111,18 @@ def test_stored_rounds_must_fit_their_settings(line: tuple[Problem, TrainedRound
 
 def test_the_same_seed_trains_the_same(line: tuple[Problem, TrainedRounds]) -> None:
     posed, trained = line
-    again = train(posed)
-    assert np.array_equal(trained.rounds[-1].losses, again.rounds[-1].losses)
+    again = train(posed, rounds=1)
+    assert np.array_equal(trained.rounds[0].losses, again.rounds[0].losses)
 
 
-def test_two_separated_modes_are_both_kept() -> None:
+@pytest.fixture(scope="module")
+def square() -> tuple[Problem, TrainedRounds]:
     posed = problem(Square(), {"a": 1.2, "b": 0.1}, sigma=0.1)
-    trained = train(posed)
+    return posed, train(posed)
+
+
+def test_two_separated_modes_are_both_kept(square: tuple[Problem, TrainedRounds]) -> None:
+    posed, trained = square
     posterior = draw(posed, trained)
     assert trained.last.box.contains(posed.prior.latent({"a": np.array([-1.2, 1.2]), "b": np.zeros(2)}, {})).all()
     assert posterior.weight @ (posterior.theta["a"] > 0) == pytest.approx(0.5, abs=0.06)
@@ -135,9 +140,8 @@ def test_a_narrow_estimator_is_caught(line: tuple[Problem, TrainedRounds]) -> No
     assert found.khat > 0.7 or found.ess < 1000
 
 
-def test_a_box_that_misses_a_peak_is_told() -> None:
-    posed = problem(Square(), {"a": 1.2, "b": 0.1}, sigma=0.1)
-    trained = train(posed, rounds=1)
+def test_a_box_that_misses_a_peak_is_told(square: tuple[Problem, TrainedRounds]) -> None:
+    posed, trained = square
     half = Box(np.array([0.0, -np.inf]), np.array([np.inf, np.inf]))
     cut = replace(trained, last=trained.last.retrained(trained.last.parameters, trained.last.standard, half))
     posterior = draw(posed, cut)
