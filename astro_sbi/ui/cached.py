@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 if TYPE_CHECKING:
+    from astro_sbi.inference.amortised import AmortisedFlow
     from astro_sbi.observations.observation import Observation
     from astro_sbi.observations.preparation import Preparation, Prepared
     from astro_sbi.observations.reader import ReadOptions
@@ -97,6 +98,18 @@ def explorer(name: str) -> Explorer:
     from astro_sbi.ui.simulated import make_explorer
 
     return make_explorer(name)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the trained flow")
+def shipped_flow(name: str) -> AmortisedFlow:
+    """The flow that ships for a simulator.
+
+    Raises:
+        InferenceError: if none ships, or it is of another version.
+    """
+    from astro_sbi.inference.amortised import shipped_flow
+
+    return shipped_flow(name)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
-from importlib.util import find_spec
 
 import numpy as np
 import streamlit as st
 
-from astro_sbi.figures.corner import Label, Layer, Markers, corner
+from astro_sbi.figures.corner import Label, Layer, Markers, corner, one_dimensional
 from astro_sbi.figures.explore import simulated
 from astro_sbi.simulators.base import Parameter
 from astro_sbi.simulators.prior import Distribution
 from astro_sbi.ui import cached, charts
-from astro_sbi.ui.posterior_view import COLOURS, POSTERIOR
+from astro_sbi.ui.posterior_view import COLOURS, FLOW
 from astro_sbi.ui.simulated import Explorer, grid, outside_prior, prior_draws
 from astro_sbi.ui.words import escaped, unit_text
 
 MOST_PRIOR_DRAWS = 100
+MOST_IN_A_CORNER = 6
 X_NAMES = {"light_curve": "Time from mid-transit", "spectrum": "Wavelength"}
 Y_NAMES = {"light_curve": "Relative flux", "spectrum": "Flux density"}
 
@@ -85,25 +85,23 @@ def simulated_view(explorer: Explorer, theta: Mapping[str, float], seed: int, dr
 
 def can_answer(name: str) -> bool:
     """Whether a flow trained before ships for a simulator."""
-    return find_spec("astro_sbi.inference.amortised") is not None and (files("astro_sbi") / "pretrained" / "flows" / name).is_dir()
+    return (files("astro_sbi") / "pretrained" / "flows" / name).is_dir()
 
 
 def instant_posterior(explorer: Explorer, theta: Mapping[str, float], value: np.ndarray) -> None:
     """The posterior of the drawn data from the shipped flow, with the true parameters marked."""
-    from astro_sbi.inference import amortised  # pyright: ignore[reportAttributeAccessIssue]
-
-    draws, efficiency = amortised.posterior_of(explorer.simulator.name, value)
-    names = [name for name in explorer.simulator.prior.free if name in draws][:6]
+    flow = cached.shipped_flow(explorer.simulator.name)
+    draws, efficiency = flow.posterior_of(value)
+    names = [name for name in explorer.simulator.prior.free if name in draws]
     labels = {parameter.name: Label(parameter.html, parameter.unit) for parameter in explorer.simulator.parameters}
-    figure = corner(
-        [Layer(POSTERIOR, draws, None, COLOURS[POSTERIOR])],
-        labels,
-        names=names,
-        markers=[Markers("true values", {name: theta[name] for name in names})],
-    )
+    layers, truth = [Layer(FLOW, draws, None, COLOURS[FLOW])], [Markers("true values", {name: theta[name] for name in names})]
+    if charts.is_phone():
+        figure = one_dimensional(layers, labels, names, markers=truth, across=1)
+    else:
+        figure = corner(layers, labels, names=names[:MOST_IN_A_CORNER], markers=truth)
     charts.chart(figure, key="instant_corner")
     st.caption(
-        "From a flow trained before on this observing pattern; dotted lines mark the true values. "
-        f"Importance efficiency {100 * efficiency:.3g} %: "
-        "the share of its draws that would survive a correction by the likelihood."
+        "A flow trained before on this observing pattern, not corrected by the likelihood; dotted lines mark the true values. "
+        f"Importance efficiency for these data {100 * efficiency:.3g} %, median over {flow.card['observations']} simulated data sets "
+        f"{100 * flow.card['median_efficiency']:.3g} %: the effective share of its draws. Infer gives the corrected posterior."
     )

@@ -128,7 +128,7 @@ def what_was_read(observation: Observation) -> None:
     dropped = sum(origin.dropped.values())
     with st.grid(4, min_column_width=150):
         st.metric("Points", f"{len(observation):,}")
-        st.metric("Coordinate", observation.coordinate_axis.unit or "no unit", help=escaped(observation.coordinate_axis.label))
+        st.metric("Coordinate", unit_text(observation.coordinate_axis.unit) or "no unit", help=escaped(observation.coordinate_axis.label))
         st.metric("Value", unit_text(observation.value_axis.unit) or "no unit", help=escaped(observation.value_axis.label))
         st.metric("Rows dropped", f"{dropped:,}")
     reasons = "; ".join(f"{reason}: {n:,}" for reason, n in origin.dropped.items() if n)

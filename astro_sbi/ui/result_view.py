@@ -70,9 +70,17 @@ def _measures(summary: dict) -> None:
         st.metric("Pareto k", number(importance["khat"], 2), help="Shape of the tail of the weights; below 0.7 the weights can be trusted.")
         st.metric(
             "ln evidence",
-            number(importance["log_evidence"], 6),
+            evidence_text(importance),
             help="Natural logarithm, under the full prior, for comparing models of the same data.",
         )
+
+
+def evidence_text(importance: dict) -> str:
+    """Log evidence with the decimals that its error warrants."""
+    evidence, error = importance["log_evidence"], importance.get("log_evidence_error")
+    if evidence is None or not error:
+        return number(evidence, 6)
+    return f"{evidence:.2f} ± {error:.2g}".replace("-", "−") if error >= 0.005 else f"{evidence:.2f}".replace("-", "−")
 
 
 def _posterior(key: str, result: Result) -> None:

@@ -106,7 +106,7 @@ def effort_form() -> tuple[int, int, int, Changes]:
         samples.number_input(
             "Posterior samples",
             *SAMPLES_RANGE,
-            50_000,
+            20_000,
             step=10_000,
             key="infer_samples",
             persist_state="session",

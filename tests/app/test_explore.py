@@ -1,11 +1,13 @@
 """Moving a simulator's parameters."""
 
 import json
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from astro_sbi import simulators
+from astro_sbi.ui import cached, explore_view
 from astro_sbi.ui.simulated import grid, make_explorer, outside_prior, ranges, start
 from tests.app.conftest import words
 
@@ -74,3 +76,24 @@ def test_same_seed_same_noise(transit):
     assert np.array_equal(transit.noisy(theta, 3), transit.noisy(theta, 3))
     assert not np.array_equal(transit.noisy(theta, 3), transit.noisy(theta, 4))
     assert not outside_prior(transit, theta)
+
+
+class FlowOfNumbers:
+    """Stands for a shipped flow."""
+
+    card: ClassVar[dict] = {"observations": 100, "median_efficiency": 0.2}
+
+    def posterior_of(self, value):
+        rng = np.random.default_rng(1)
+        return {name: 0.1 + 0.01 * rng.standard_normal(500) for name in simulators.simulator("transit").prior.free}, 0.34
+
+
+def test_shipped_flow_answers_when_asked(opened, monkeypatch):
+    monkeypatch.setattr(explore_view, "can_answer", lambda name: True)
+    monkeypatch.setattr(cached, "shipped_flow", lambda name: FlowOfNumbers())
+    app = opened("explore")
+    assert len(app.get("plotly_chart")) == 1
+    app.toggle(key="answer").set_value(True).run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    assert "34 %" in words(app)

@@ -79,6 +79,7 @@ def shoot(store: Store, folder: Path, key: str, wanted: argparse.Namespace) -> N
                         page.get_by_role("tab", name=tab).click()
                         settle(page)
                         whole(page, folder / f"{name}-{tab.split()[0].lower()}-{width}-{theme}.png")
+                        print(f"{name} {tab} {width} {theme}: {overflow(page)} px too wide")
                 context.close()
         browser.close()
 

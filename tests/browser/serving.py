@@ -64,6 +64,13 @@ def wait_until_healthy(address: str, process: subprocess.Popen, log: Path) -> No
     raise RuntimeError(f"the server did not start:\n{log.read_text()[-2000:]}")
 
 
+def resident_megabytes(pid: int) -> float:
+    """Resident memory of a process on Linux, not a number elsewhere."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:")), float("nan"))
+
+
 def chromium() -> str | None:
     """Debian's Chromium, where it is installed."""
     return shutil.which("chromium") or shutil.which("chromium-browser")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browser.serving import served
+from tests.browser.serving import resident_megabytes, served
 
 pytestmark = pytest.mark.browser
 
@@ -31,38 +31,53 @@ def light_curve(tmp_path_factory) -> Path:
     return path
 
 
+def ask(page, address: str, light_curve: Path) -> None:
+    """From the home page to a run under way."""
+    page.goto(address)
+    page.get_by_role("button", name="Infer from an observation").click(timeout=LOOK_MS)
+    page.get_by_text("My own file").click(timeout=LOOK_MS)
+    page.locator("input[type=file]").set_input_files(light_curve)
+    page.get_by_text("What was read").wait_for(timeout=LOOK_MS)
+    page.get_by_text("Further settings").click()
+    further = page.get_by_role("textbox", name="One KEY=VALUE a line")
+    further.fill(QUICK)
+    further.blur()
+    page.get_by_role("button", name="Infer", exact=True).click(timeout=LOOK_MS)
+    page.get_by_role("button", name="Cancel").wait_for(timeout=LOOK_MS)
+
+
+def corner_is_drawn(page) -> None:
+    page.get_by_text("neural importance sampling").wait_for(timeout=INFERENCE_MS)
+    page.locator(".js-plotly-plot .xaxislayer-above").first.wait_for(timeout=LOOK_MS, state="attached")
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(1800)
 def test_upload_infer_and_share(browser, complaints, light_curve, tmp_path):
+    """The server is killed in mid-run; a stranger opens the permalink on a third server."""
     store = tmp_path / "store"
-    with served(store, ASTRO_SBI_SLOTS="1") as (address, _):
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        complaints.listen(page)
-        page.goto(address)
-        page.get_by_role("button", name="Infer from an observation").click(timeout=LOOK_MS)
-        page.get_by_text("My own file").click(timeout=LOOK_MS)
-        page.locator("input[type=file]").set_input_files(light_curve)
-        page.get_by_text("What was read").wait_for(timeout=LOOK_MS)
-        page.get_by_text("Further settings").click()
-        further = page.get_by_role("textbox", name="One KEY=VALUE a line")
-        further.fill(QUICK)
-        further.blur()
-        page.get_by_role("button", name="Infer", exact=True).click(timeout=LOOK_MS)
-        page.get_by_role("button", name="Cancel").wait_for(timeout=LOOK_MS)
-        assert "job=" in page.url
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    complaints.listen(page)
+    with served(store, ASTRO_SBI_SLOTS="1") as (address, server):
+        ask(page, address, light_curve)
+        job = re.search(r"job=([0-9a-f]{64})", page.url)[1]
         page.reload()
-        page.get_by_text("neural importance sampling").wait_for(timeout=INFERENCE_MS)
-        page.locator(".js-plotly-plot .xaxislayer-above").first.wait_for(timeout=LOOK_MS, state="attached")
+        page.get_by_role("button", name="Cancel").wait_for(timeout=LOOK_MS)
+        page.goto("about:blank")
+        server.kill()
+    with served(store, ASTRO_SBI_SLOTS="1") as (address, server):
+        page.goto(f"{address}/infer?job={job}")
+        corner_is_drawn(page)
         link = page.get_by_text(re.compile(r"/result\?run=[0-9a-f]{64}")).first.inner_text()
         page.close()
-    key = link.strip().rsplit("=", 1)[1]
-    with served(store, ASTRO_SBI_SLOTS="0") as (address, _):
+        print(f"server after the journey: {resident_megabytes(server.pid):.0f} MB resident")
+    with served(store, ASTRO_SBI_SLOTS="0") as (address, server):
         stranger = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
         complaints.listen(stranger)
-        stranger.goto(f"{address}/result?run={key}")
-        stranger.get_by_text("neural importance sampling").wait_for(timeout=LOOK_MS)
-        stranger.locator(".js-plotly-plot").first.wait_for(timeout=LOOK_MS)
+        stranger.goto(f"{address}/result?run={link.strip().rsplit('=', 1)[1]}")
+        corner_is_drawn(stranger)
         assert stranger.evaluate("document.documentElement.scrollWidth") <= 390
+        print(f"server that showed a stored result: {resident_megabytes(server.pid):.0f} MB resident")
 
 
 def test_first_request_is_a_deep_link(browser, complaints, tmp_path):
