@@ -10,7 +10,7 @@ from astro_sbi.ui.spoken import said
 RECENT = 5
 
 navigation.guard()
-examples = sorted(cached.examples(), key=lambda example: example.summary["verdict"] != "good")
+examples = sorted(cached.examples(), key=lambda one: (one.summary["verdict"] != "good", one.summary["kind"] != "light_curve"))
 runs = []
 with said():
     runs = api.jobs(cached.store())

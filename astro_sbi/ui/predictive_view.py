@@ -24,12 +24,12 @@ NOTES = {
 }
 
 
-def views(result: Result) -> dict[str, Callable[[], go.Figure]]:
+def views(result: Result, *, stacked: bool = False) -> dict[str, Callable[[], go.Figure]]:
     """The figures that can be drawn for a result, by name."""
     arrays, axes = result.arrays, result.summary["axes"]
     if result.summary["kind"] == "spectrum":
         redshift = (result.summary["derived"].get("redshift") or {}).get("median")
-        return {SPECTRUM: lambda: spectrum(arrays, axes, redshift=redshift, stacked=charts.is_phone())}
+        return {SPECTRUM: lambda: spectrum(arrays, axes, redshift=redshift, stacked=stacked)}
     found: dict[str, Callable[[], go.Figure]] = {FOLDED: lambda: light_curve.folded(arrays, axes)}
     if "unfolded/time" in arrays:
         found[UNFOLDED] = lambda: light_curve.unfolded(arrays, axes)
@@ -40,18 +40,19 @@ def views(result: Result) -> dict[str, Callable[[], go.Figure]]:
 
 def predictive_view(key: str, result: Result) -> None:
     """Data, predictive bands and residuals, and the numbers of the check."""
-    drawable = views(result)
+    stacked = charts.is_phone()
+    drawable = views(result, stacked=stacked)
     name = next(iter(drawable))
     if len(drawable) > 1:
         name = st.segmented_control("Show", list(drawable), default=name, required=True, key="predictive_view")
-    charts.chart(cached.figure(("predictive", key, name, charts.is_phone()), drawable[name]), key=f"predictive_{name.split()[0].lower()}")
+    charts.chart(cached.figure(("predictive", key, name, stacked), drawable[name]), key=f"predictive_{name.split()[0].lower()}")
     st.caption(NOTES[name])
 
 
 def compact_view(key: str, result: Result, *, height: int = 360) -> None:
     """The first figure alone, small."""
     name, draw = next(iter(views(result).items()))
-    charts.chart(cached.figure(("predictive", key, name, charts.is_phone()), draw), key="compact_figure", height=height, static=True)
+    charts.chart(cached.figure(("predictive", key, name, False), draw), key="compact_figure", height=height, static=True)
 
 
 def predictive_numbers(result: Result) -> None:
@@ -59,12 +60,12 @@ def predictive_numbers(result: Result) -> None:
     check = result.summary["predictive"]
     with st.grid(4, min_column_width=150):
         st.metric(
-            "Predictive p-value",
+            "Predictive p",
             number(check.get("p_value"), 2),
             help="Share of simulated data that fit worse than the observed; suspicious below 0.01.",
         )
         st.metric(
-            "χ² per point, quoted errors",
+            "χ² per point",
             number(check.get("chi2_per_point_quoted")),
             help="With the errors as the file gives them, without fitted extra noise; near 1 when model and errors are right.",
         )
@@ -74,7 +75,7 @@ def predictive_numbers(result: Result) -> None:
             help="Fitted over quoted noise; a free noise term can hide a misfit, so a value above 1.5 is a warning.",
         )
         st.metric(
-            "Correlation of residuals",
+            "Residual correlation",
             number(check.get("residual_correlation"), 2),
             help="Between neighbouring residuals; away from 0 there is red noise or a feature that the model lacks.",
         )

@@ -16,15 +16,15 @@ from astro_sbi.ui.words import count, escaped, unit_latex
 def priors_view(result: Result) -> None:
     """The priors as they were used, and the known quantities they may depend on."""
     labels = result.summary["labels"]
-    rows = [
-        {
-            "Symbol": f"${labels.get(name, {}).get('latex', name)}$",
-            "Prior": f"`{text}`",
-            "Unit": unit_latex(labels.get(name, {}).get("unit", "")) or "–",
-            "Meaning": escaped(labels.get(name, {}).get("meaning", name)),
-        }
-        for name, text in in_order(result, result.summary["priors"]).items()
-    ]
+    rows = []
+    for name, text in in_order(result, result.summary["priors"]).items():
+        label = labels.get(name, {})
+        symbol, meaning = f"${label.get('latex', name)}$", escaped(label.get("meaning", name))
+        unit = unit_latex(label.get("unit", ""))
+        if charts.is_phone():
+            rows.append({"Quantity": f"{symbol}, {meaning}", "Prior": f"`{text}` {unit}"})
+        else:
+            rows.append({"Symbol": symbol, "Prior": f"`{text}`", "Unit": unit or "–", "Meaning": meaning})
     table(rows, alt="Priors of the parameters")
     known = result.summary.get("known") or {}
     if known:

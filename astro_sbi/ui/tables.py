@@ -23,4 +23,4 @@ def pairs_table(pairs: Mapping[str, Any], *, names: tuple[str, str], alt: str) -
 
 
 def _text(content: Any) -> str:
-    return f"{content:.9g}" if isinstance(content, float) else str(content)
+    return f"{content:.12g}" if isinstance(content, float) else str(content)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from astro_sbi.runs.store import Store
+from tests.app.finished import kept
 from tests.browser.serving import resident_megabytes, served
 
 pytestmark = pytest.mark.browser
@@ -103,4 +105,20 @@ def test_explore_keeps_its_state_in_the_address(browser, complaints, tmp_path):
         page.get_by_role("slider").first.focus()
         page.keyboard.press("ArrowRight")
         page.wait_for_url(re.compile("radius_ratio="), timeout=LOOK_MS)
+        page.close()
+
+
+def test_downloads_are_made_when_asked_for(browser, complaints, tmp_path):
+    store = tmp_path / "store"
+    key = kept(Store(store))
+    with served(store, ASTRO_SBI_SLOTS="0") as (address, _):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        complaints.listen(page)
+        page.goto(f"{address}/result?run={key}")
+        page.get_by_role("button", name="Download").first.click(timeout=LOOK_MS)
+        for label, start in (("ECSV", b"# %ECSV"), ("NetCDF", b"\x89HDF"), ("Model curve", b"# %ECSV"), ("Settings", b"{")):
+            with page.expect_download(timeout=LOOK_MS) as waiting:
+                page.get_by_role("button", name=label).first.click()
+            assert Path(waiting.value.path()).read_bytes().startswith(start), label
+            assert key[:12] in waiting.value.suggested_filename
         page.close()
