@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from astro_sbi.observations.observation import Kind, Observation, ObservationError
-from astro_sbi.observations.steps import Prepared, Report, Stage, Step, curve_of, setting, thinned
+from astro_sbi.observations.steps import Prepared, Report, Stage, Step, setting, thinned
 from astro_sbi.observations.transit_search import (
     STRETCH,
     Searched,
@@ -96,8 +96,8 @@ class FindTransits(Step):
             "log_trials": self._log_trials(dip, span),
         }
         sources = {"period_source": "given" if self.period else "box least squares"}
-        stage = Stage(self.title, self._sentence(dip, curve.zero, height, events), {}, curve_of(observation), thinned(time, flat))
-        plain = {**prepared.resolved, **{name: float(value) for name, value in resolved.items()}, **sources}
+        stage = Stage(self.title, self._sentence(dip, curve.zero, height, events), {}, thinned(time, curve.flux), thinned(time, flat))
+        plain = {**prepared.resolved, **{name: float(value) for name, value in resolved.items() if np.isfinite(value)}, **sources}
         shown = None if found is None else _peaks(found.period, found.power)
         return replace(prepared, resolved=plain, stages=(*prepared.stages, stage), periodogram=shown)
 

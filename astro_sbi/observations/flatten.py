@@ -46,4 +46,5 @@ class Flatten(Step):
             if window
             else f"divided by the constant {level:.6g}: too short for a trend, or asked for"
         )
-        return finished(prepared, after, (self.title, sentence), {}, {"flatten_window": float(window)})
+        relative = replace(prepared, observation=replace(observation, value=flux / level))
+        return finished(relative, after, (self.title, sentence), {}, {"flatten_window": float(window)})

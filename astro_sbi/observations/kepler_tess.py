@@ -39,7 +39,8 @@ def _matches(name: str, content: bytes) -> bool:
 
 def _flux_column(names: set[str], table: Any, wanted: str) -> tuple[str, str, tuple[str, ...]]:
     """Flux column, error column and warnings."""
-    order = ["PDCSAP_FLUX", "SAP_FLUX"] if wanted == "pdcsap" else ["SAP_FLUX", "PDCSAP_FLUX"]
+    order = ["PDCSAP_FLUX", "KSPSAP_FLUX", "DET_FLUX", "SAP_FLUX"]
+    order = order if wanted == "pdcsap" else order[::-1]
     for position, column in enumerate(order):
         if column in names and np.isfinite(numbers(table, column)).any():
             warning = f"it has no {order[0]}: {column} was taken" if position else ""
@@ -68,6 +69,12 @@ def _zero_point(header: Any) -> str:
     return f"BJD - {reference:.10g}" if reference else "BJD"
 
 
+def _flux_axis(header: Any, column: str) -> Axis:
+    """Electrons per second in the missions' files, relative flux in those of pipelines that normalise."""
+    index = next((i for i in range(1, 1000) if str(header.get(f"TTYPE{i}", "")).strip().upper() == column), 0)
+    return Axis("flux", "electron / s") if str(header.get(f"TUNIT{index}", "e-/s")).strip().startswith("e") else Axis("relative flux", "")
+
+
 def _rows(table: Any, names: set[str], header: Any, options: ReadOptions) -> tuple[Rows, dict[str, str]]:
     flux, error, warnings = _flux_column(names, table, options.flux)
     columns = {"coordinate": "TIME", "value": flux}
@@ -81,7 +88,7 @@ def _rows(table: Any, names: set[str], header: Any, options: ReadOptions) -> tup
         bad = _TESS_BAD if str(header.get("TELESCOP", "")).strip().upper() == "TESS" else _KEPLER_BAD
         flagged = (np.asarray(table[quality]).astype(np.int64) & bad) != 0
     rows = Rows(numbers(table, "TIME"), numbers(table, flux), sigma, warnings=warnings)
-    return with_errors(cleaned(rows, flagged=flagged), options.error, "electron / s"), columns
+    return with_errors(cleaned(rows, flagged=flagged), options.error, _flux_axis(header, flux).unit), columns
 
 
 def _read(name: str, content: bytes, options: ReadOptions) -> Observation:
@@ -94,13 +101,13 @@ def _read(name: str, content: bytes, options: ReadOptions) -> Observation:
         rows, columns = _rows(units[position].data, column_names(headers[position]), header, options)
         target = str(header.get("OBJECT") or primary.get("OBJECT") or stem(name)).strip()[:60]
         crowding = header.get("CROWDSAP")
-        exposure, zero_point = _exposure(header, rows.coordinate), _zero_point(header)
+        exposure = _exposure(header, rows.coordinate)
+        axes = Axis("time", "d", _zero_point(header)), _flux_axis(header, columns["value"])
     diluted = columns["value"] == "SAP_FLUX" and isinstance(crowding, int | float) and 0 < crowding <= 1
     if columns["value"] == "SAP_FLUX" and not diluted:
         rows = rows.warned("it does not say how much light of other stars is in SAP_FLUX: none was assumed")
     known = {"exposure_time": exposure * u.d, "dilution": (float(crowding) if diluted else 1.0) * u.dimensionless_unscaled}
     origin = Origin(name, hashlib.sha256(content).hexdigest(), READER.name, rows.dropped, rows.warnings, columns)
-    axes = Axis("time", "d", zero_point), Axis("flux", "electron / s")
     return Observation("light_curve", target, points_of(rows, known), rows.value, *axes, (columns["value"],), origin)
 
 

@@ -122,7 +122,10 @@ def prepare(
     for done, step in enumerate(preparation.steps):
         _check_kind(observation, step.kind)
         report("preparing", done, len(preparation.steps))
-        prepared = step.apply(prepared, report)
+        try:
+            prepared = step.apply(prepared, report)
+        except ObservationError as error:
+            raise ObservationError(f"{observation.origin.file}: {error}") from None
     report("preparing", len(preparation.steps), len(preparation.steps))
     return prepared
 
