@@ -37,28 +37,6 @@ _IVAR = "ivar inversevariance fluxivar invvar"
 _QUALITY = "quality sapquality flag flags dq mask qualityflag"
 _RESOLUTION = "wdisp resolution lsf lsfsigma sigmalsf instrumentaldispersion"
 _MAGNITUDE = "mag magnitude imag vmag rmag gmag bmag zmag kmag tmag kpmag tessmag relmag delmag dmag diffmag magi magv magr magg"
-MAGNITUDES = [
-    "mag",
-    "magnitude",
-    "imag",
-    "vmag",
-    "rmag",
-    "gmag",
-    "bmag",
-    "zmag",
-    "kmag",
-    "tmag",
-    "kpmag",
-    "tessmag",
-    "relmag",
-    "delmag",
-    "dmag",
-    "diffmag",
-    "magi",
-    "magv",
-    "magr",
-    "magg",
-]
 MAGNITUDES = "it holds magnitudes and a flux is needed; convert them with flux = 10**(-0.4*(mag - mag0)) and call the column flux"
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(](.*)[\])]\s*$")
 

@@ -104,12 +104,13 @@ def _with_usable_errors(rows: Rows) -> Rows:
         raise ObservationError(
             "no error is above zero; give errors (standard deviations), or leave the column out to have the scatter estimated"
         )
-    rows = rows.without(~np.isfinite(rows.sigma), "no error")
-    rows = rows.without(rows.sigma <= 0, "error not above zero")
-    typical = np.median(rows.sigma)
+    missing, negative = ~np.isfinite(rows.sigma), rows.sigma <= 0
+    rows = rows.without(missing, "no error").without(negative[~missing], "error not above zero")
+    sigma = np.asarray(rows.sigma)
+    typical = np.median(sigma)
     if typical < 1e-12 * np.median(np.abs(rows.value)):
         raise ObservationError(f"its errors are absurdly small (median {typical:.1e}); check the column and its unit")
-    absurd = (rows.sigma > _SENTINEL * typical) | (rows.sigma < typical / _SENTINEL)
+    absurd = (sigma > _SENTINEL * typical) | (sigma < typical / _SENTINEL)
     return rows.without(absurd, "error absurdly large or small")
 
 

@@ -95,7 +95,8 @@ def periodogram(
             durations = np.array([0.15 * chunk[0]])
         result = box.power(chunk, durations, objective="likelihood", oversample=5)
         parts.append((chunk, np.asarray(result.power), np.asarray(result.duration), np.asarray(result.transit_time)))
-    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    periods, powers, lengths, middles = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return periods, powers, lengths, middles
 
 
 def _event_depths(dip: Dip, time: np.ndarray, flux: np.ndarray) -> tuple[np.ndarray, float]:
@@ -145,7 +146,7 @@ def significance(dip: Dip, time: Float64[np.ndarray, " n"], flux: Float64[np.nda
 def _candidates(period: np.ndarray, power: np.ndarray, span: float) -> list[int]:
     """Indices of the highest peaks at distinct periods."""
     order, picked = np.argsort(power)[::-1], []
-    drift = solar_duration(period) / span
+    drift = np.asarray(solar_duration(period)) / span
     for index in order[:20_000]:
         if all(abs(period[index] / period[other] - 1) > 4 * max(drift[index], drift[other]) for other in picked):
             picked.append(int(index))
