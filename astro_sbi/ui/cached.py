@@ -51,6 +51,11 @@ def result(key: str) -> Result:
     return _result(str(store().root), key)
 
 
+def forget_result(key: str) -> None:
+    """Stop serving a result that was deleted."""
+    _result.clear(str(store().root), key)
+
+
 @st.cache_resource(max_entries=16, show_spinner="Reading the file")
 def _observation(sha256: str, options: tuple[Any, ...], _name: str, _content: bytes) -> Observation:
     from astro_sbi.observations.reader import ReadOptions

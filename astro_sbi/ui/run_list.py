@@ -97,4 +97,5 @@ def confirm_deletion(job: api.JobView) -> None:
         if st.button("Delete", key="confirm_delete", type="primary", icon=":material/delete:"):
             with said():
                 api.delete(cached.store(), job.key, with_result=True)
+                cached.forget_result(job.result_key or "")
                 st.rerun()

@@ -1,8 +1,10 @@
-"""A stored result is shown by a process that never imports jax."""
+"""Home, library and stored results are shown by a process that never imports jax."""
 
 import os
 import subprocess
 import sys
+
+import pytest
 
 from tests.app.conftest import APP
 
@@ -12,7 +14,10 @@ from streamlit.testing.v1 import AppTest
 from astro_sbi.runs import api
 from tests.app.finished import kept
 
-app = AppTest.from_file("app.py", default_timeout=60)
+app = AppTest.from_file("app.py", default_timeout=60).run()
+assert not app.exception, app.exception
+app.switch_page("pages/library.py").run()
+assert not app.exception, app.exception
 app.query_params["run"] = kept(api.open_store())
 app.switch_page("pages/result.py").run()
 assert not app.exception and app.success, app.exception
@@ -24,7 +29,8 @@ print(sorted({"jax", "jaxlib", "flax", "flowjax", "equinox"} & set(sys.modules))
 """
 
 
-def test_a_stored_result_needs_no_jax(tmp_path):
+@pytest.mark.slow
+def test_viewing_needs_no_jax(tmp_path):
     root = APP.parent
     environment = {**os.environ, "ASTRO_SBI_STORE": str(tmp_path), "PYTHONPATH": str(root)}
     done = subprocess.run([sys.executable, "-c", OPEN_A_RESULT], cwd=root, env=environment, capture_output=True, text=True, check=False)

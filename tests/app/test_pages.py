@@ -4,6 +4,7 @@ import pytest
 
 from astro_sbi.runs import api, jobs
 from astro_sbi.runs.settings import Settings
+from astro_sbi.ui import cached
 from tests.app.conftest import words
 from tests.app.finished import finished, kept
 
@@ -104,3 +105,10 @@ def test_finished_run_shows_its_result(opened, one_run):
 
 def test_forgotten_run(opened):
     assert "no longer kept" in opened("infer", job="e" * 64).info[0].value
+
+
+def test_a_deleted_result_is_served_no_more(opened, one_run, store):
+    assert opened("result", run=one_run.result_key).success
+    api.delete(store, one_run.key, with_result=True)
+    cached.forget_result(one_run.result_key)
+    assert "not here" in opened("result", run=one_run.result_key).title[0].value
