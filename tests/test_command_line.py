@@ -192,6 +192,7 @@ def test_read_and_list(star, capsys):
     assert all(name in run(capsys, "list")[1] for name in names)
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels(star, tmp_path):
     command = process("slow", "infer", "transit", star, "--json")
     store = Store(tmp_path / "store")
@@ -204,6 +205,7 @@ def test_ctrl_c_cancels(star, tmp_path):
     assert [job.state for job in api.jobs(store)] == ["cancelled"]
 
 
+@pytest.mark.slow
 def test_a_second_command_follows_the_first_and_takes_over_when_it_dies(star, tmp_path, monkeypatch):
     store = Store(tmp_path / "store")
     first = process("slow", "infer", "transit", star, "--json")

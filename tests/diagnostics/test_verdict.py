@@ -22,6 +22,7 @@ def mentions(checks: Checks, *words: str) -> bool:
     return any(all(word in reason for word in words) for reason in verdict(checks).reasons)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", [120, 361])
 def test_good_results_are_good_nine_times_in_ten(points: int) -> None:
     grades = []
@@ -58,6 +59,7 @@ def test_a_hopeless_estimator_is_not_trusted() -> None:
     ("true_over_quoted", "points", "grade"),
     [(1.05, 3000, "caution"), (1.4, 120, "caution"), (2.0, 120, "caution"), (4.0, 120, "do not trust")],
 )
+@pytest.mark.slow
 def test_errors_quoted_too_small_with_fitted_noise(true_over_quoted: float, points: int, grade: Grade) -> None:
     grades = []
     for seed in range(10):

@@ -71,6 +71,7 @@ def test_core_imports_without_streamlit():
     assert import_with_blocked(("streamlit",), modules) == ""
 
 
+@pytest.mark.slow
 def test_viewing_imports_without_jax():
     modules = [module_name(source) for source in sources("astro_sbi") if views(source)]
     assert import_with_blocked(COMPUTING, ["astro_sbi", *modules]) == ""

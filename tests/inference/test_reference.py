@@ -9,6 +9,8 @@ from astro_sbi.inference.reference import nuts
 
 COVARIANCE = np.array([[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1e-4]])
 
+pytestmark = pytest.mark.slow
+
 
 def correlated(z: jnp.ndarray) -> jnp.ndarray:
     return -0.5 * z @ jnp.asarray(np.linalg.inv(COVARIANCE), z.dtype) @ z

@@ -17,6 +17,8 @@ from astro_sbi.inference.sequential import SequentialTraining, TrainedRounds
 from astro_sbi.inference.settings import NetworkSettings, SequentialSettings, TrainingSettings
 from tests.inference.toys import Line, Square, moments, problem
 
+pytestmark = pytest.mark.slow
+
 SMALL = SequentialSettings(
     simulations=2048,
     steps=100,

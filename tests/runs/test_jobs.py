@@ -150,6 +150,7 @@ while job := jobs.claim(catalogue):
 """
 
 
+@pytest.mark.slow
 def test_many_processes_claim_each_job_once(catalogue):
     keys = sorted(submitted(catalogue, str(number)).key for number in range(30))
     start = [sys.executable, "-c", CLAIM, catalogue.url]
@@ -166,6 +167,7 @@ def test_many_processes_claim_each_job_once(catalogue):
     assert all(line.endswith("True") for line in lines)
 
 
+@pytest.mark.slow
 def test_processes_may_make_the_tables_at_once(tmp_path):
     url = f"sqlite:///{tmp_path / 'new.sqlite'}"
     start = [sys.executable, "-c", CLAIM, url]

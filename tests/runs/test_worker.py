@@ -149,6 +149,7 @@ def test_a_lost_result_is_made_again(store):
     assert api.enqueue(store, "star.csv", b"1,2", SETTINGS).state == "queued"
 
 
+@pytest.mark.slow
 def test_a_detached_worker_outlives_its_parent_and_is_adopted(store):
     job = api.enqueue(store, "star.csv", b"1,2", SETTINGS)
     parent = subprocess.Popen([sys.executable, "-c", SERVER, str(store.root)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
@@ -163,6 +164,7 @@ def test_a_detached_worker_outlives_its_parent_and_is_adopted(store):
     until(lambda: api.job(store, job.key).state == "done", "the job was done")
 
 
+@pytest.mark.slow
 def test_a_killed_workers_job_is_run_by_another(store, monkeypatch):
     monkeypatch.setattr(jobs, "LEASE_S", 1.0)
     job = api.enqueue(store, "star.csv", b"1,2", SETTINGS)

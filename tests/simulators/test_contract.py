@@ -73,6 +73,7 @@ def test_predictions_are_finite_out_to_the_corners_of_the_prior(case):
         assert jnp.isfinite(curves).all()
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_out_to_the_corners_of_the_prior(case):
     backward = jax.jit(jax.vmap(jax.grad(lambda z: jnp.sum(case.curve(z) ** 2))))
     for z in (case.draws(), case.corners()):
