@@ -9,12 +9,13 @@ import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.ephemeris import dip_of
-from astro_sbi.observations.observation import Kind, Noise, Observation, Points
+from astro_sbi.observations.observation import Kind, Noise, Observation, ObservationError, Points
 from astro_sbi.observations.steps import Prepared, Report, Step, finished, setting, with_known
 from astro_sbi.observations.transit_shape import Dip
 
 _BINS_PER_INGRESS = 8
 _GUESSED_IMPACT = 0.3
+_LEAST = 8
 
 
 def ingress_time(dip: Dip) -> float:
@@ -65,6 +66,8 @@ class Bin(Step):
             known["exposure_time"] = self.exposure_time * u.d
         observation = with_known(observation, known)
         coordinate = observation.points.coordinate
+        if len(np.unique(coordinate)) < _LEAST:
+            raise ObservationError(f"fewer than {_LEAST} distinct times lie around the transits; check prepare.period and prepare.window")
         start, length = coordinate[0], float(np.ptp(coordinate))
         ingress = ingress_time(dip)
         width = self._width(observation, ingress, length)

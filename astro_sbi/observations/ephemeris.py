@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from astro_sbi.observations.observation import Kind, Observation, ObservationError
+from astro_sbi.observations.observation import Axis, Kind, Observation, ObservationError
+from astro_sbi.observations.rows import cadence
 from astro_sbi.observations.steps import Prepared, Report, Stage, Step, setting, thinned
 from astro_sbi.observations.transit_search import (
     STRETCH,
@@ -30,6 +31,7 @@ _WEAKEST = 5.5
 _LONGEST_SHARE = 0.3
 _LARGEST_BUMP = 0.5
 _STRONG = 30.0
+_COARSEST = 0.2
 _CLEARLY_BETTER = 1.3
 
 
@@ -84,6 +86,10 @@ class FindTransits(Step):
         span = float(time[-1] - time[0]) if len(time) else 0.0
         if len(time) < 20 or not span > 0:
             raise ObservationError(f"it has {len(time)} points, too few to find a transit in; give a longer light curve")
+        if cadence(time) > _COARSEST:
+            raise ObservationError(
+                f"its points are {24 * cadence(time):.2g} h apart, too far to see a transit; give a light curve of finer cadence"
+            )
         curve = _Curve(time, observation.value / np.median(observation.value), zero_of(observation), span)
         found, dip, flat, window = self._found(curve, report)
         height, events = significance(dip, *binned(time, flat, dip.duration / 12))
@@ -96,7 +102,10 @@ class FindTransits(Step):
             "log_trials": self._log_trials(dip, span),
         }
         sources = {"period_source": "given" if self.period else "box least squares"}
-        stage = Stage(self.title, self._sentence(dip, curve.zero, height, events), {}, thinned(time, curve.flux), thinned(time, flat))
+        axes = prepared.observation.coordinate_axis, Axis("flux over its median", "")
+        stage = Stage(
+            self.title, self._sentence(dip, curve.zero, height, events), {}, thinned(time, curve.flux), thinned(time, flat), axes, axes
+        )
         plain = {**prepared.resolved, **{name: float(value) for name, value in resolved.items() if np.isfinite(value)}, **sources}
         shown = None if found is None else _peaks(found.period, found.power)
         return replace(prepared, resolved=plain, stages=(*prepared.stages, stage), periodogram=shown)

@@ -67,7 +67,7 @@ class Fold(Step):
         for event in np.unique(number):
             this = number == event
             beside = this & outside
-            before, after = (beside & (offset < 0)).sum(), (beside & (offset > 0)).sum()
+            before, after = (len(np.unique(offset[beside & side])) for side in (offset < 0, offset > 0))
             if before + after < _LEAST:
                 keep[this] = False
                 continue

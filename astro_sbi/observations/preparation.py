@@ -126,6 +126,9 @@ def prepare(
             prepared = step.apply(prepared, report)
         except ObservationError as error:
             raise ObservationError(f"{observation.origin.file}: {error}") from None
+        except (ArithmeticError, IndexError, ValueError) as error:
+            sentence = f"the step '{step.title}' cannot work on these numbers; look at the observation, or change the step's settings"
+            raise ObservationError(f"{observation.origin.file}: {sentence}") from error
     report("preparing", len(preparation.steps), len(preparation.steps))
     return prepared
 

@@ -12,7 +12,7 @@ import numpy as np
 from astropy import units as u
 from jaxtyping import Float64
 
-from astro_sbi.observations.observation import Kind, Noise, Observation, ObservationError, Points
+from astro_sbi.observations.observation import Axis, Kind, Noise, Observation, ObservationError, Points
 
 Curve = tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"]]
 _SHOWN_POINTS = 4000
@@ -32,6 +32,8 @@ class Stage:
         dropped: points it dropped for each reason.
         before: coordinate and value that came in, thinned.
         after: coordinate and value that went out, thinned.
+        before_axes: what the numbers that came in mean.
+        after_axes: what the numbers that went out mean.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Stage:
     dropped: Mapping[str, int]
     before: Curve
     after: Curve
+    before_axes: tuple[Axis, Axis]
+    after_axes: tuple[Axis, Axis]
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,5 +153,7 @@ def finished(
     before: Prepared, after: Observation, stage: tuple[str, str], dropped: Mapping[str, int], resolved: Mapping[str, Any]
 ) -> Prepared:
     """A step's result with its stage (name and sentence) added."""
-    record = Stage(*stage, {reason: count for reason, count in dropped.items() if count}, curve_of(before.observation), curve_of(after))
+    kept = {reason: count for reason, count in dropped.items() if count}
+    axes = [(one.coordinate_axis, one.value_axis) for one in (before.observation, after)]
+    record = Stage(*stage, kept, curve_of(before.observation), curve_of(after), *axes)
     return replace(before, observation=after, stages=(*before.stages, record), resolved={**before.resolved, **resolved})

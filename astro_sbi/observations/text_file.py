@@ -6,6 +6,7 @@ Astropy's own ECSV reader would hand unit strings and YAML aliases of strangers 
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,9 +149,9 @@ def _body(lines: list[str], delimiter: str, count: int) -> list[np.ndarray]:
     if fields != count:
         raise ObservationError(f"its first row has {fields} fields and {count} columns are named; repair the first lines")
     try:
-        table = text_io.read(
-            lines, format="no_header", delimiter=delimiter, names=names, guess=False, fast_reader=True, fill_values=missing
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = text_io.read(lines, format="no_header", delimiter=delimiter, names=names, guess=False, fill_values=missing)
     except text_io.InconsistentTableError as error:
         where = re.search(r"data line (\d+)", str(error))
         row = f"row {int(where[1]) + 1}" if where else "a row"

@@ -136,6 +136,8 @@ def significance(dip: Dip, time: Float64[np.ndarray, " n"], flux: Float64[np.nda
         return 0.0, 0
     if not noise > 0:
         noise = robust_sigma(flux) / np.sqrt(max(1.0, 0.8 * dip.duration / cadence(time))) * 1.5
+    if not noise > 0:
+        return 0.0, count
     total = depths.sum() / (noise * np.sqrt(count))
     if count == 1:
         return float(total), 1

@@ -105,7 +105,7 @@ def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, A
         "labels": {parameter.name: _label(parameter) for parameter in everything},
         "known": {name: f"{float(value):.8g} {units[name]}".strip() for name, value in known.items() if np.ndim(value) == 0},
         "resolved": dict(prepared.resolved),
-        "stages": [{"name": stage.name, "sentence": stage.sentence, "dropped": stage.dropped} for stage in prepared.stages],
+        "stages": [_stage_words(stage) for stage in prepared.stages],
         "axes": _axes(prepared),
         "origin": {
             "file": raw.origin.file,
@@ -192,6 +192,11 @@ def _stages(request: Request) -> dict[str, np.ndarray]:
     if request.prepared.periodogram is not None:
         arrays |= {f"period/{name}": _thinned(part) for name, part in zip(("period", "power"), request.prepared.periodogram, strict=True)}
     return arrays
+
+
+def _stage_words(stage: Stage) -> dict[str, Any]:
+    labels = {"before": [axis.label for axis in stage.before_axes], "after": [axis.label for axis in stage.after_axes]}
+    return {"name": stage.name, "sentence": stage.sentence, "dropped": dict(stage.dropped), "labels": labels}
 
 
 def _stage(name: str, stage: Stage) -> dict[str, np.ndarray]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from astro_sbi.figures.observation import periodogram
+from astro_sbi.figures.observation import periodogram, stage
 from astro_sbi.observations.observation import Observation
 from astro_sbi.observations.preparation import Preparation, Prepared, Setting, Stage
 from astro_sbi.simulators.base import Simulator
 from astro_sbi.ui import cached, charts
-from astro_sbi.ui.stage_figure import Labels, stage_figure
 from astro_sbi.ui.tables import pairs_table
 from astro_sbi.ui.words import count, escaped, unit_text
 
@@ -29,7 +28,7 @@ def preparation_form(raw: Observation, simulator: Simulator) -> list[tuple[str, 
     with st.expander("Settings of the preparation", icon=":material/tune:", key="preparation_settings"):
         changes = [change for title in titles for change in _step(title, preparation)]
     if st.toggle("Show what each step does", key="prepare_shown", help="Prepares the observation now; Infer does it in any case."):
-        stages_view(raw, cached.prepared(raw, preparation.with_changes(dict(changes))))
+        stages_view(cached.prepared(raw, preparation.with_changes(dict(changes))))
     return [(f"prepare.{name}", text) for name, text in changes]
 
 
@@ -57,7 +56,7 @@ def _field(setting: Setting) -> str:
     return (st.text_input(label, key=key, help=words, placeholder=shown, max_chars=60, persist_state="session") or "").strip()
 
 
-def stages_view(raw: Observation, prepared: Prepared) -> None:
+def stages_view(prepared: Prepared) -> None:
     """Every step with its sentence, and its figure where it is opened."""
     st.markdown(f"**{count(len(prepared.observation), 'point')}** remain to be fitted.")
     if prepared.periodogram is not None:
@@ -71,12 +70,12 @@ def stages_view(raw: Observation, prepared: Prepared) -> None:
         with place:
             st.markdown(escaped(done.sentence))
             if place.open:
-                charts.chart(_figure(done, raw, prepared.observation), key=f"prepared_figure_{index}")
+                charts.chart(_figure(done), key=f"prepared_figure_{index}")
     if prepared.resolved:
         with st.expander("Values found or taken", icon=":material/data_object:"):
             pairs_table(prepared.resolved, names=("Setting", "Value"), alt="Values of the preparation")
 
 
-def _figure(done: Stage, raw: Observation, fitted: Observation) -> go.Figure:
-    labels, raw_labels = (Labels(one.coordinate_axis.label, one.value_axis.label) for one in (fitted, raw))
-    return stage_figure(done.before, done.after, (fitted.points.coordinate, fitted.value), labels, raw_labels)
+def _figure(done: Stage) -> go.Figure:
+    (x_label, y_label), (x_after, y_after) = ([axis.label for axis in axes] for axes in (done.before_axes, done.after_axes))
+    return stage(done.before, done.after, x_label=x_label, y_label=y_label, x_label_after=x_after, y_label_after=y_after)

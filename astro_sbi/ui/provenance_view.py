@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from astro_sbi.figures.observation import periodogram
+from astro_sbi.figures.observation import periodogram, stage
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.posterior_view import in_order
-from astro_sbi.ui.stage_figure import RAW_LABELS, Labels, stage_figure
 from astro_sbi.ui.tables import pairs_table, table
 from astro_sbi.ui.words import count, escaped, unit_latex
 
@@ -57,12 +56,12 @@ def _stage(key: str, result: Result, index: int, step: dict) -> None:
         names = [f"stage/{index}/{which}" for which in ("before_coordinate", "before_value", "after_coordinate", "after_value")]
         if all(name in result.arrays for name in names):
             before_x, before_y, after_x, after_y = (result.arrays[name] for name in names)
-            fitted = result.arrays["observed/coordinate"], result.arrays["observed/value"]
-            axes, kind = result.summary["axes"], result.summary["kind"]
-            labels = Labels(axes["coordinate"]["label"], axes["value"]["label"])
+            (x_label, y_label), (x_after, y_after) = step["labels"]["before"], step["labels"]["after"]
             drawn = cached.figure(
                 ("stage", key, index),
-                lambda: stage_figure((before_x, before_y), (after_x, after_y), fitted, labels, Labels(*RAW_LABELS[kind])),
+                lambda: stage(
+                    (before_x, before_y), (after_x, after_y), x_label=x_label, y_label=y_label, x_label_after=x_after, y_label_after=y_after
+                ),
             )
             charts.chart(drawn, key=f"stage_figure_{index}")
 

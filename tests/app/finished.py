@@ -27,6 +27,9 @@ DERIVED = {
 DRAWS, POINTS = 2000, 120
 
 
+LABELS = {"before": ["time [d]", "flux [electron / s]"], "after": ["time from mid-transit [d]", "relative flux"]}
+
+
 def _draws(rng: np.random.Generator, widen: float = 1.0) -> dict[str, np.ndarray]:
     return {name: row[0] + widen * row[1] * rng.standard_normal(DRAWS) for name, row in {**PARAMETERS, **DERIVED}.items()}
 
@@ -85,7 +88,7 @@ def _summary(verdict: str, name: str) -> dict:
         "draws": 50_000,
         "known": {"period": "2.2047 d"},
         "resolved": {"period": 2.2047, "epoch": 2454954.357},
-        "stages": [{"name": n, "sentence": f"{n} was done.", "dropped": 3} for n in ("clip", "fold")],
+        "stages": [{"name": n, "sentence": f"{n} was done.", "dropped": {"far off": 3}, "labels": LABELS} for n in ("clip", "fold")],
         "axes": {
             "coordinate": {"name": "Time from mid-transit", "unit": "d", "zero_point": "", "label": "Time from mid-transit [d]"},
             "value": {"name": "Relative flux", "unit": "", "zero_point": "", "label": "Relative flux"},
