@@ -39,6 +39,7 @@ class Checks:
         priors_from_data: parameters whose prior was made from these data.
         detection: evidence for the signal; None where no flat model is compared.
         leaning: parameters whose posterior leans on an edge of the last truncation that is not the prior's.
+        coordinate_unit: of the observation's coordinate, for the sentence that says where a residual lies.
         remarks: further sentences, reported but not judged.
         errors_estimated: whether the errors were estimated from the scatter of the values.
     """
@@ -51,6 +52,7 @@ class Checks:
     priors_from_data: tuple[str, ...] = ()
     detection: Detection | None = None
     leaning: tuple[str, ...] = ()
+    coordinate_unit: str = ""
     remarks: tuple[str, ...] = ()
     errors_estimated: bool = False
 
@@ -121,7 +123,7 @@ def _of_residuals(checks: Checks) -> Iterator[Judgement]:
         min(found.largest_residual, found.largest_residual_fitted) / found.largest_residual_limit,
         largest=found.largest_residual,
         limit=found.largest_residual_limit,
-        place=_place(found),
+        place=_place(found, checks.coordinate_unit),
         points=found.points,
     )
     yield _judge(
@@ -171,9 +173,11 @@ def _remarks(checks: Checks) -> Iterator[str]:
     yield from checks.remarks
 
 
-def _place(found: PredictiveCheck) -> str:
+def _place(found: PredictiveCheck, unit: str) -> str:
     number = f"Point {found.largest_residual_index + 1:,}"
-    return number if math.isnan(found.largest_residual_coordinate) else f"{number} (at {found.largest_residual_coordinate:.6g})"
+    if math.isnan(found.largest_residual_coordinate):
+        return number
+    return f"{number} (at {found.largest_residual_coordinate:.6g} {unit}".rstrip() + ")"
 
 
 def _p_text(p_value: float) -> str:

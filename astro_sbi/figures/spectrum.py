@@ -115,14 +115,12 @@ def _window_axes(
     upper, lower = panels
     across, above, below = box
     titled = across[0] == 0.0
-    wavelength, value = np.asarray(arrays["observed/coordinate"])[part], np.asarray(arrays["observed/value"])[part]
+    wavelength, *shown = (np.asarray(arrays[name])[part] for name in ("observed/coordinate", "observed/value", "model/median"))
     title = title_of(axes, "coordinate", "wavelength [Angstrom]")
     if box[0] != [0.0, 1.0]:
         title = "<br>".join(wrap(title, 20))
     x = axis(title, anchor=lower.y, domain=across, range=range_of([wavelength], 0.01), nticks=6)
-    y = axis(
-        title_of(axes, "value", "flux density") if titled else "", anchor=upper.x, domain=above, range=range_of([value], 0.05), nticks=6
-    )
+    y = axis(title_of(axes, "value", "flux density") if titled else "", anchor=upper.x, domain=above, range=range_of(shown, 0.05), nticks=6)
     residual = residual_axis(upper.x, (below[0], below[1]), reach, "residual / σ" if titled else "")
     return {f"xaxis{upper.x[1:]}": x, f"yaxis{upper.y[1:]}": y, f"yaxis{lower.y[1:]}": residual}
 

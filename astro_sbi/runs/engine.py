@@ -138,6 +138,7 @@ def check(
             priors_from_data=priors_from_data(request.simulator, prior),
             detection=found,
             leaning=posterior.leaning,
+            coordinate_unit=observation.coordinate_axis.unit,
             errors_estimated=observation.points.noise.source == "estimated",
         )
     )

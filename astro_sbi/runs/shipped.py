@@ -43,7 +43,7 @@ def simulated_light_curve(seed: int = 7) -> tuple[str, bytes]:
     sigma = 6e-4
     flux = np.asarray(curve) * drift + sigma * rng.standard_normal(len(time))
     table = Table({"time": np.round(time, 6), "flux": np.round(flux, 7), "flux_err": np.full(len(time), sigma)})
-    return "simulated_planet.csv", _written(table, "ascii.csv")
+    return "Simulated planet.csv", _written(table, "ascii.csv")
 
 
 def simulated_spectrum(seed: int = 7) -> tuple[str, bytes]:
@@ -67,7 +67,7 @@ def simulated_spectrum(seed: int = 7) -> tuple[str, bytes]:
         table[column].unit = unit
     table["resolution"].unit = "km / s"
     table.meta["redshift"] = known["redshift_guess"]
-    return "simulated_galaxy.ecsv", _written(table, "ascii.ecsv")
+    return "Simulated galaxy.ecsv", _written(table, "ascii.ecsv")
 
 
 EXAMPLES: dict[str, Callable[[], tuple[str, bytes]]] = {"transit": simulated_light_curve, "galaxy_lines": simulated_spectrum}
