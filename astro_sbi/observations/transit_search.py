@@ -171,6 +171,8 @@ def search(
     period, power, duration, middle = periodogram(t, y, limits, report)
     best: Searched | None = None
     for index in _candidates(period, power, t[-1] - t[0]):
+        if not duration[index] > 0:
+            continue
         dip = _sharpened(Dip(period[index], middle[index], duration[index], 0.0), t, y)
         height, events = significance(dip, t, y)
         if events >= 2 and dip.depth > 0 and (best is None or height > best.significance):
@@ -193,6 +195,8 @@ def _sharpened(dip: Dip, time: np.ndarray, flux: np.ndarray) -> Dip:
     box = BoxLeastSquares(time[near], flux[near])
     result = box.power(periods, durations if len(durations) else np.array([0.3 * periods[0]]), objective="likelihood", oversample=10)
     index = int(np.argmax(result.power))
+    if not result.duration[index] > 0:
+        return dip
     return Dip(float(periods[index]), float(result.transit_time[index]), float(result.duration[index]), float(result.depth[index]))
 
 
@@ -203,7 +207,8 @@ def at_period(period: float, time: Float64[np.ndarray, " n"], flux: Float64[np.n
     shortest = max(0.02 * longest, 0.1 * solar_duration(period), 1.5 * cadence(t))
     durations = np.geomspace(min(shortest, 0.5 * longest), min(longest, 6 * solar_duration(period)), 14)
     result = BoxLeastSquares(t, y).power(np.array([period]), durations, objective="likelihood", oversample=10)
-    return Dip(period, float(result.transit_time[0]), float(result.duration[0]), float(result.depth[0]))
+    dip = Dip(period, float(result.transit_time[0]), float(result.duration[0]), float(result.depth[0]))
+    return dip if dip.duration > 0 else Dip(period, float(np.mean(t)), float(durations[len(durations) // 2]), 0.0)
 
 
 def brightening(dip: Dip, time: Float64[np.ndarray, " n"], flux: Float64[np.ndarray, " n"]) -> float:
