@@ -92,6 +92,8 @@ class FindTransits(Step):
             )
         curve = _Curve(time, observation.value / np.median(observation.value), zero_of(observation), span)
         found, dip, flat, window = self._found(curve, report)
+        if not dip.duration > 0:
+            raise ObservationError("there is no dip at this period; give another (prepare.period)")
         height, events = significance(dip, *binned(time, flat, dip.duration / 12))
         resolved = {"period": dip.period, "period_error": dip.period_error, "epoch": dip.epoch + curve.zero, "duration": dip.duration}
         resolved |= {"search_window": window}
