@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import astro_sbi
+from astro_sbi.observations.observation import ObservationError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -43,8 +44,15 @@ def test_star_forming_galaxy(shared: Path) -> None:
     assert summary["verdict"] != "good"
 
 
-def test_a_star_without_a_transit_is_not_believed(shared: Path) -> None:
+def test_a_star_without_a_transit_is_refused(shared: Path) -> None:
+    """KIC 10002792 rotates in 1.165 d and nothing crosses it."""
+    with pytest.raises(ObservationError, match="no periodic dip found"):
+        summary_of("transit", shared / "observations/stellar_rotation/kplr010002792-2010174085026_llc.fits")
+
+
+def test_a_period_without_a_transit_is_not_believed(shared: Path) -> None:
+    """Where the user names a period all the same, the verdict says that there is nothing."""
     path = shared / "observations/stellar_rotation/kplr010002792-2010174085026_llc.fits"
-    summary = summary_of("transit", path)
+    summary = astro_sbi.infer("transit", path, seed=1, changes={"prepare.period": "7.3"}).summary
     assert summary["verdict"] == "do not trust"
     assert any("no transit detected" in reason.lower() for reason in summary["reasons"])
