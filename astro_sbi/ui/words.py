@@ -27,6 +27,8 @@ def unit_text(unit: str) -> str:
 
 def unit_latex(unit: str) -> str:
     """A unit for KaTeX, dollars included, empty for a pure number."""
+    if unit == "%":
+        return unit  # Markdown would take the backslash that KaTeX needs before it
     try:
         return u.Unit(unit).to_string("latex_inline").replace(r"{1 \times ", "{") if unit else ""
     except ValueError:
