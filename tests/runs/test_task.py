@@ -1,0 +1,118 @@
+"""A request from file to result: keys, reuse of what was trained, and what a result holds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astro_sbi.inference.posterior import Cancelled
+from astro_sbi.runs.request import resolve
+from astro_sbi.runs.result import Result, from_files, to_files
+from astro_sbi.runs.settings import Settings, SettingsError
+from astro_sbi.runs.store import Store
+from astro_sbi.runs.task import run_inference
+from astro_sbi.simulators.prior import PriorError
+
+QUICK = {"train.simulations": "2048", "train.steps": "50", "train.later_steps": "50", "train.rounds": "2", "train.draws": "4096"}
+
+
+def light_curve() -> bytes:
+    rng = np.random.default_rng(3)
+    time = np.arange(0.0, 15.0, 10.0 / 1440)
+    from_middle = np.abs((time - 1.0 + 1.25) % 2.5 - 1.25)
+    flux = 1 - 0.01 * np.clip((0.06 - from_middle) / 0.012, 0, 1) + 5e-4 * rng.standard_normal(len(time))
+    rows = "\n".join(f"{t:.6f},{f:.7f},0.0005" for t, f in zip(time, flux, strict=True))
+    return f"time,flux,flux_err\n{rows}\n".encode()
+
+
+def settings(samples: int = 2000, **changes: str) -> Settings:
+    return Settings("transit", 1, samples, 1, tuple((QUICK | {key.replace("__", "."): value for key, value in changes.items()}).items()))
+
+
+def run(store: Store | None, asked: Settings) -> Result:
+    return run_inference("star.csv", light_curve(), asked, on_progress=lambda *_: None, should_stop=lambda: False, store=store)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(Path(tmp_path_factory.mktemp("store")))
+
+
+@pytest.fixture(scope="module")
+def result(store: Store) -> Result:
+    return run(store, settings())
+
+
+@pytest.mark.slow
+def test_more_samples_do_not_train_again(store: Store, result: Result) -> None:
+    more = run(store, settings(samples=3000))
+    assert store.keys("estimator") == [result.summary["training_key"]]
+    assert more.summary["training_key"] == result.summary["training_key"]
+    assert more.key != result.key
+    assert more.summary["seconds"]["train"] == 0
+    assert len(more.arrays["weight"]) == 3000
+    assert more.summary["importance"]["log_evidence"] == pytest.approx(result.summary["importance"]["log_evidence"], abs=1.0)
+
+
+@pytest.mark.slow
+def test_a_result_holds_what_the_command_line_promises(result: Result) -> None:
+    named = "key simulator observation parameters derived importance predictive rounds verdict reasons seconds cached"
+    promised = named.split(" ")
+    assert set(promised) <= set(result.summary)
+    assert {"efficiency", "ess", "khat", "log_evidence"} <= set(result.summary["importance"])
+    assert {"p_value", "chi2_per_point_quoted", "noise_ratio", "residual_correlation"} <= set(result.summary["predictive"])
+    assert {"simulate", "compile", "train", "sample", "check", "total"} <= set(result.summary["seconds"])
+    assert all({"efficiency", "log_evidence", "log_prior_mass", "seconds"} <= set(done) for done in result.summary["rounds"])
+    assert all({"median", "lower", "upper", "unit"} == set(row) for row in result.summary["parameters"].values())
+    assert result.summary["comparable_log_evidence"] is None
+    json.dumps(result.summary, allow_nan=False)
+
+
+@pytest.mark.slow
+def test_the_planet_is_found(result: Result) -> None:
+    row = result.summary["parameters"]["radius_ratio"]
+    assert row["lower"] - 3 * (row["upper"] - row["lower"]) < 0.1 < row["upper"] + 3 * (row["upper"] - row["lower"])
+    phase = (result.arrays["unfolded/time"] - 1.0 + 1.25) % 2.5 - 1.25
+    model = result.arrays["unfolded/model"]
+    assert model[np.abs(phase) < 0.02].mean() < 0.995 < model[np.abs(phase) > 0.1].mean()
+
+
+@pytest.mark.slow
+def test_a_result_survives_its_files(result: Result) -> None:
+    again = from_files(to_files(result))
+    assert again.summary == result.summary
+    assert list(again.summary["parameters"]) == list(result.summary["parameters"])
+    assert all(np.array_equal(again.arrays[name], value, equal_nan=True) for name, value in result.arrays.items())
+
+
+def key_of(asked: Settings) -> str:
+    return resolve("star.csv", light_curve(), asked).training_key
+
+
+def test_keys_tell_what_matters_apart() -> None:
+    first = key_of(settings())
+    assert key_of(settings(samples=5000)) == first
+    assert key_of(settings(prior__radius_ratio="uniform(0.05,0.12)")) != first
+    assert key_of(settings(prepare__period="2.5")) != first
+    assert key_of(settings(train__rounds="3")) != first
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"prior__radius": "uniform(0,1)"}, PriorError, "there is no parameter radius"),
+        ({"prior__radius_ratio": "uniform(0.05,3)"}, PriorError, "radius_ratio must lie"),
+        ({"train__speed": "1"}, SettingsError, "train.speed does not exist"),
+        ({"train__rounds": "99"}, SettingsError, "train.rounds lies between"),
+        ({"read__colour": "blue"}, SettingsError, "read.colour does not exist"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(changes: dict[str, str], error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        key_of(settings(**changes))
+
+
+def test_cancelling_while_preparing_stops() -> None:
+    with pytest.raises(Cancelled):
+        run_inference("star.csv", light_curve(), settings(), on_progress=lambda *_: None, should_stop=lambda: True)
