@@ -97,11 +97,23 @@ def examples() -> tuple[ExampleView, ...]:
     return tuple(api.examples())
 
 
+def _compile_on_the_cpu() -> None:
+    """Keep this process off accelerators, which are the workers', and keep what it compiles in the store."""
+    import jax
+
+    jax.config.update("jax_platforms", "cpu")
+    if not jax.config.read("jax_compilation_cache_dir"):
+        jax.config.update("jax_compilation_cache_dir", str(store().folder("xla")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 @st.cache_resource(max_entries=8, show_spinner="Compiling the simulator")
 def explorer(name: str) -> Explorer:
     """A simulator made ready to be moved by hand."""
     from astro_sbi.ui.simulated import make_explorer
 
+    _compile_on_the_cpu()
     return make_explorer(name)
 
 
@@ -114,6 +126,7 @@ def shipped_flow(name: str) -> AmortisedFlow:
     """
     from astro_sbi.inference.amortised import shipped_flow
 
+    _compile_on_the_cpu()
     return shipped_flow(name)
 
 

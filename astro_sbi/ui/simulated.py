@@ -42,10 +42,9 @@ class Explorer:
 
 
 def make_explorer(name: str) -> Explorer:
-    """Compile a simulator for its default observing pattern, on the CPU."""
+    """Compile a simulator for its default observing pattern."""
     import jax
 
-    jax.config.update("jax_platforms", "cpu")
     simulator = simulators.simulator(name)
     points = simulator.default_points()
     pattern, n = pattern_of(simulator, points), len(points)
