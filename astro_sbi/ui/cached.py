@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,6 @@ def _store(place: str) -> Store:
 
 def store() -> Store:
     """The store of this process's environment."""
-    import os
-
     return _store(os.environ.get("ASTRO_SBI_STORE", ""))
 
 
@@ -102,7 +101,7 @@ def _compile_on_the_cpu() -> None:
     import jax
 
     jax.config.update("jax_platforms", "cpu")
-    if not jax.config.read("jax_compilation_cache_dir"):
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         jax.config.update("jax_compilation_cache_dir", str(store().folder("xla")))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
