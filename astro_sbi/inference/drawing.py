@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.importance import importance_draws, importance_of
+from astro_sbi.inference.importance import Density, StudentMixture, importance_draws, importance_of
 from astro_sbi.inference.posterior import OnProgress, Posterior, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import Peaks
@@ -19,6 +19,7 @@ from astro_sbi.inference.standardiser import components
 
 _SHOWN = 4000
 _FLOW_SHARE = 0.86
+_PILOT, _BROAD = 8192, 0.12
 
 
 def draw_posterior(
@@ -40,7 +41,7 @@ def draw_posterior(
     began = time.perf_counter()
     on_progress("sampling", 0, samples, None)
     rng = np.random.default_rng([seed, 3])
-    mixture = proposals(trained.first, trained.last, trained.peaks, problem.value, flow=_FLOW_SHARE)
+    mixture = with_moments(proposals(trained.first, trained.last, trained.peaks, problem.value, flow=_FLOW_SHARE), problem, rng)
     draws = importance_draws(mixture, problem.log_likelihood, rng, samples)
     order = rng.permutation(samples)
     flow = trained.last.given(problem.value).sample(rng, _SHOWN)
@@ -69,6 +70,19 @@ def draw_posterior(
         distance_p=distance_p(problem, trained.last, rng),
         seconds=seconds,
     )
+
+
+def with_moments(mixture: list[tuple[float, Density]], problem: Problem, rng: np.random.Generator) -> list[tuple[float, Density]]:
+    """The mixture with a broad Student t of the posterior's own mean and covariance added, which a pilot run measures.
+
+    It covers tails that flow and peaks leave thin, where single draws would carry great weight.
+    """
+    pilot = importance_draws(mixture, problem.log_likelihood, rng, _PILOT)
+    mean = pilot.weight @ pilot.latent
+    apart = pilot.latent - mean
+    covariance = (pilot.weight * apart.T) @ apart + 1e-8 * np.eye(problem.dimension)
+    broad = StudentMixture(mean[None], 1.2 * np.linalg.cholesky(covariance)[None], np.ones(1))
+    return [*((share * (1 - _BROAD), density) for share, density in mixture), (_BROAD, broad)]
 
 
 def peak_outside(peaks: Peaks, box: Box) -> float | None:
