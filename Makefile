@@ -26,7 +26,7 @@ check: $(DEV) ## format, lint, types, imports and the fast tests
 	$(BIN)/ruff check --quiet
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pyright
-	$(BIN)/pytest -q -m "not slow and not browser and not tool" $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "not slow and not browser and not tool" $(ARGS)
 
 format: $(DEV) ## format and mend what the linter can mend
 	$(BIN)/ruff check --fix --quiet || true

@@ -90,9 +90,9 @@ class Store:
             StoreError: if it cannot be written.
         """
         final = self._path(kind, key)
-        if self.has(kind, key):
-            return False
-        if final.is_dir():
+        if final.is_dir():  # looked at first: what another process puts there after this look is whole
+            if self.has(kind, key):
+                return False
             self._quarantine(final, kind, key)
         return write_bundle(final, kind, key, files)
 

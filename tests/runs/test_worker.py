@@ -181,6 +181,7 @@ def test_a_killed_workers_job_is_run_by_another(store, monkeypatch):
     until(lambda: api.job(store, job.key).state == "done", "the job was done")
 
 
+@pytest.mark.slow
 def test_no_more_workers_than_slots_and_none_without_work(store):
     assert slow_executor(store, 2).wake() == 0
     for number in range(4):

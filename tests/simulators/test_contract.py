@@ -51,6 +51,7 @@ def test_the_registry_says_what_there_is():
         simulator("pulsar")
 
 
+@pytest.mark.slow
 def test_registry_parameters_and_patterns_need_no_jax():
     code = (
         "import sys; from astro_sbi.simulators import simulators\n"
