@@ -11,7 +11,7 @@ from jaxtyping import Float
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.importance import Density, StudentMixture, importance_draws, importance_of
-from astro_sbi.inference.posterior import OnProgress, Posterior, ShouldStop
+from astro_sbi.inference.posterior import OnProgress, Posterior
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import Peaks
 from astro_sbi.inference.sequential import TrainedRounds, leaning_edges, proposals
@@ -22,9 +22,7 @@ _FLOW_SHARE = 0.86
 _PILOT, _BROAD = 8192, 0.12
 
 
-def draw_posterior(
-    problem: Problem, trained: TrainedRounds, samples: int, seed: int, *, on_progress: OnProgress, should_stop: ShouldStop
-) -> Posterior:
+def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed: int, *, on_progress: OnProgress) -> Posterior:
     """Draw from the defensive mixture, weigh with the exact likelihood, and note what the checks need.
 
     Args:
@@ -33,7 +31,6 @@ def draw_posterior(
         samples: number of weighted draws.
         seed: of the draws; the training's seed does not matter here.
         on_progress: told of the phase.
-        should_stop: unused between the few seconds of sampling, kept for one signature everywhere.
 
     Returns:
         The posterior; its ``seconds`` hold the phases of training with the sampling added.

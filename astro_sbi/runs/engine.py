@@ -49,16 +49,12 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     problem = Problem.of(request.simulator, request.prior, request.prepared.observation)
     search = PeakSearch(problem)
     trained = _trained(request, problem, search, on_progress, should_stop, store)
-    posterior = draw_posterior(
-        problem, trained, request.settings.samples, request.settings.seed, on_progress=on_progress, should_stop=should_stop
-    )
+    posterior = draw_posterior(problem, trained, request.settings.samples, request.settings.seed, on_progress=on_progress)
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     size = len(request.prepared.observation)
     curves, sigmas = (part[:, :size] for part in problem.simulate(_equal_draws(posterior, request.settings.seed)))
-    fitted, _ = problem.simulate(
-        problem.prior.latent({name: np.array([v]) for name, v in (posterior.least_squares or {}).items()}, problem.known).clip(-8, 8)
-    )
+    fitted, _ = problem.simulate(trained.peaks.least_squares[None])
     null = null_log_evidence(problem, search, request.settings.seed)
     gain = None if null is None or posterior.importance is None else posterior.importance.log_evidence - null
     checked = check(request, posterior, curves, sigmas, fitted[0, :size], gain)

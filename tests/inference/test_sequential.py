@@ -40,7 +40,7 @@ def train(posed: Problem, seed: int = 1, **changes: object) -> TrainedRounds:
 
 
 def draw(posed: Problem, trained: TrainedRounds, samples: int = 8000, seed: int = 1) -> Posterior:
-    return draw_posterior(posed, trained, samples, seed, on_progress=quiet, should_stop=lambda: False)
+    return draw_posterior(posed, trained, samples, seed, on_progress=quiet)
 
 
 @pytest.fixture(scope="module")
