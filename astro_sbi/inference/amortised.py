@@ -78,15 +78,13 @@ def train_amortised(name: str, *, simulations: int, steps: int, seed: int, on_pr
     box = Box.whole(problem.dimension)
     bank, _ = draw_bank(problem, box, simulations, rng)
     standard = fit_standardiser(bank.latent, bank.mean, bank.sigma, problem.pattern.used, rng)
-    network, parameters = build_network(problem.dimension, feature_count(problem.dimension), _NETWORK, jax.random.key(seed), 1)
+    network, parameters = build_network(problem.dimension, (feature_count(problem.dimension),), _NETWORK, jax.random.key(seed), 1)
 
     def on_step(done: int, total: int, losses: tuple[float, float]) -> None:
         on_progress("training", done, total, losses)
 
     trainer = build_trainer(network, _TRAINING)
-    trained = train(
-        trainer, parameters, jax.device_put(bank), standard, steps, jax.random.key(seed + 1), on_step=on_step, should_stop=lambda: False
-    )
+    trained = train(trainer, parameters, bank, standard, steps, jax.random.key(seed + 1), on_step=on_step, should_stop=lambda: False)
     estimator = PosteriorEstimator(network, trained.parameters, standard, box)
     card = {"simulations": simulations, "steps": steps, "seed": seed, "simulator_version": problem.simulator.version}
     card |= _measured(AmortisedFlow(problem, estimator, {}), rng)

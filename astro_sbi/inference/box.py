@@ -62,6 +62,10 @@ class Box:
         """The smallest box that holds both."""
         return Box(np.minimum(self.lower, other.lower), np.maximum(self.upper, other.upper))
 
+    def intersection(self, other: Box) -> Box:
+        """What lies in both."""
+        return Box(np.maximum(self.lower, other.lower), np.minimum(self.upper, other.upper))
+
     def _sign(self) -> Float[np.ndarray, " d"]:
         """-1 where the box lies in the upper tail, so that tail probabilities keep their digits."""
         middle = np.clip(self.lower, -40, 40) + np.clip(self.upper, -40, 40)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from astro_sbi.inference.box import Box
+from astro_sbi.inference.components import fitted_components
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.importance import Density, StudentMixture, importance_draws, importance_of
+from astro_sbi.inference.importance import Density, Draws, StudentMixture, importance_draws, importance_of
 from astro_sbi.inference.posterior import OnProgress, Posterior
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import Peaks
 from astro_sbi.inference.sequential import TrainedRounds, leaning_edges, proposals
 from astro_sbi.inference.standardiser import components
 
+LogLikelihoods = Callable[[Float[np.ndarray, "S d"]], Float[np.ndarray, " S"]]
+
 _SHOWN = 4000
 _FLOW_SHARE = 0.86
-_PILOT, _BROAD = 8192, 0.12
+_PILOT = 8192
+_BROAD, _CLUSTERS = 0.12, 0.4
 
 
 def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed: int, *, on_progress: OnProgress) -> Posterior:
@@ -38,7 +43,9 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
     began = time.perf_counter()
     on_progress("sampling", 0, samples, None)
     rng = np.random.default_rng([seed, 3])
-    mixture = with_moments(proposals(trained.first, trained.last, trained.peaks, problem.value, flow=_FLOW_SHARE), problem, rng)
+    mixture = with_moments(
+        proposals(trained.first, trained.last, trained.peaks, problem.value, flow=_FLOW_SHARE), problem.log_likelihood, rng
+    )
     draws = importance_draws(mixture, problem.log_likelihood, rng, samples)
     order = rng.permutation(samples)
     flow = trained.last.given(problem.value).sample(rng, _SHOWN)
@@ -69,17 +76,40 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
     )
 
 
-def with_moments(mixture: list[tuple[float, Density]], problem: Problem, rng: np.random.Generator) -> list[tuple[float, Density]]:
-    """The mixture with a broad Student t of the posterior's own mean and covariance added, which a pilot run measures.
+def with_moments(
+    mixture: Sequence[tuple[float, Density]], log_likelihood: LogLikelihoods, rng: np.random.Generator
+) -> list[tuple[float, Density]]:
+    """The mixture with broad densities of the posterior's own shape added, which two pilot runs measure.
 
-    It covers tails that flow and peaks leave thin, where single draws would carry great weight.
+    The first run gives a Student t of the posterior's mean and covariance. It covers tails that flow and peaks leave thin, where
+    single draws would carry great weight, so the second run sees them; Student t densities around the clusters of both runs' draws
+    follow curved and several-peaked posteriors.
+
+    Args:
+        mixture: shares and densities.
+        log_likelihood: of latent draws.
+        rng: of the pilot runs.
     """
-    pilot = importance_draws(mixture, problem.log_likelihood, rng, _PILOT)
-    mean = pilot.weight @ pilot.latent
-    apart = pilot.latent - mean
-    covariance = (pilot.weight * apart.T) @ apart + 1e-8 * np.eye(problem.dimension)
-    broad = StudentMixture(mean[None], 1.2 * np.linalg.cholesky(covariance)[None], np.ones(1))
-    return [*((share * (1 - _BROAD), density) for share, density in mixture), (_BROAD, broad)]
+    first = importance_draws(mixture, log_likelihood, rng, _PILOT)
+    second = importance_draws(joined(mixture, _BROAD, broad_moments(first)), log_likelihood, rng, _PILOT)
+    both = Draws(
+        *(np.concatenate([getattr(first, name), getattr(second, name)]) for name in ("latent", "log_q", "log_prior", "log_likelihood"))
+    )
+    clusters = fitted_components(both.latent, both.weight, 6, 1.15, rng)
+    return joined(joined(mixture, 0.4 * _BROAD, broad_moments(second)), _CLUSTERS, clusters)
+
+
+def broad_moments(draws: Draws) -> StudentMixture:
+    """A Student t of the weighted draws' mean and covariance, a fifth wider."""
+    mean = draws.weight @ draws.latent
+    apart = draws.latent - mean
+    covariance = (draws.weight * apart.T) @ apart + 1e-8 * np.eye(draws.latent.shape[1])
+    return StudentMixture(mean[None], 1.2 * np.linalg.cholesky(covariance)[None], np.ones(1))
+
+
+def joined(mixture: Sequence[tuple[float, Density]], share: float, density: Density) -> list[tuple[float, Density]]:
+    """The mixture with a share of another density."""
+    return [*((old * (1 - share), one) for old, one in mixture), (share, density)]
 
 
 def peak_outside(peaks: Peaks, box: Box) -> float | None:

@@ -13,8 +13,8 @@ from jaxtyping import Float, PyTree
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.network import Network
-from astro_sbi.inference.standardiser import Standardiser, features
-from astro_sbi.inference.training import log_prob
+from astro_sbi.inference.scaling import ScaledValues
+from astro_sbi.inference.standardiser import Standardiser
 
 _CHUNK = 4096
 
@@ -28,14 +28,16 @@ class PosteriorEstimator:
         parameters: members' parameters on a leading axis.
         standard: the standardiser fitted with them.
         box: where the training parameters were drawn.
+        shape: of an observation; empty where an observing pattern says it.
     """
 
     network: Network
     parameters: PyTree
-    standard: Standardiser
+    standard: Standardiser | ScaledValues
     box: Box
+    shape: tuple[int, ...] = ()
 
-    def given(self, value: Float[np.ndarray, " n"]) -> ConditionalDensity:
+    def given(self, value: Float[np.ndarray, "*x"]) -> ConditionalDensity:
         """The density of latent parameters given one observation."""
         return ConditionalDensity(self, np.asarray(value, np.float32))
 
@@ -43,16 +45,20 @@ class PosteriorEstimator:
     def programs(self) -> tuple[Any, Any]:
         """Compiled ``log_prob(parameters, standard, z [C, d], x)`` and ``sample(parameters, standard, key, x)``, members first."""
 
-        def density(parameters: PyTree, standard: Standardiser, inner: Any, x: Any) -> Any:
-            return log_prob(self.network, parameters, standard, inner, jnp.broadcast_to(x, (inner.shape[0], x.shape[0])))
+        def density(parameters: PyTree, standard: Any, inner: Any, x: Any) -> Any:
+            seen, guess = standard.see(x)
+            residual, log_determinant = standard.residual(inner, guess)
+            context = self.network.context(parameters, seen)
+            context = jnp.broadcast_to(context, (inner.shape[0], *context.shape))
+            return self.network.log_prob_given(parameters, residual, context) + log_determinant
 
-        def draw(parameters: PyTree, standard: Standardiser, key: Any, x: Any) -> Any:
-            seen, guess = features(standard, x)
-            return guess + self.network.sample(parameters, key, seen, _CHUNK) @ standard.root.T
+        def draw(parameters: PyTree, standard: Any, key: Any, x: Any) -> Any:
+            seen, guess = standard.see(x)
+            return standard.latent(self.network.sample(parameters, key, seen, _CHUNK), guess)
 
         return jax.jit(jax.vmap(density, in_axes=(0, None, None, None))), jax.jit(jax.vmap(draw, in_axes=(0, None, 0, None)))
 
-    def retrained(self, parameters: PyTree, standard: Standardiser, box: Box) -> PosteriorEstimator:
+    def retrained(self, parameters: PyTree, standard: Any, box: Box) -> PosteriorEstimator:
         """The same network with other weights, sharing its compiled programs."""
         other = replace(self, parameters=parameters, standard=standard, box=box)
         other.__dict__["programs"] = self.programs
@@ -64,7 +70,7 @@ class ConditionalDensity:
     """An estimator at one observation: draws and log density in the prior's latent coordinates."""
 
     estimator: PosteriorEstimator
-    value: Float[np.ndarray, " n"]
+    value: Float[np.ndarray, "*x"]
 
     def sample(self, rng: np.random.Generator, draws: int) -> Float[np.ndarray, "S d"]:
         """Draws from the equal mixture of the members; none leaves the box."""

@@ -95,7 +95,7 @@ def _members(estimator: PosteriorEstimator) -> int:
 def _built(described: Mapping[str, Any]) -> tuple[Network, PyTree]:
     dimension = described["dimension"]
     settings = NetworkSettings(**described["network"])
-    return build_network(dimension, feature_count(dimension), settings, jax.random.key(0), described["ensemble"])
+    return build_network(dimension, (feature_count(dimension),), settings, jax.random.key(0), described["ensemble"])
 
 
 def _estimator_parts(arrays: Mapping[str, np.ndarray], prefix: str, like: PyTree) -> tuple[PyTree, Standardiser, Box]:

@@ -18,8 +18,9 @@ from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress,
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import Peaks, PeakSearch
 from astro_sbi.inference.settings import SequentialSettings
+from astro_sbi.inference.simulations import Bank
 from astro_sbi.inference.standardiser import feature_count, fit_standardiser
-from astro_sbi.inference.training import Bank, Trainer, build_trainer, train
+from astro_sbi.inference.training import Trainer, build_trainer, train
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +174,7 @@ class SequentialTraining:
         self.on_progress("compiling", 0, 1, None)
         self.key, network_key = jax.random.split(self.key)
         network, parameters = build_network(
-            problem.dimension, feature_count(problem.dimension), settings.network, network_key, self.ensemble
+            problem.dimension, (feature_count(problem.dimension),), settings.network, network_key, self.ensemble
         )
         trainer = build_trainer(network, settings.training)
         self.clock.book("compile")
@@ -225,7 +226,7 @@ class SequentialTraining:
         trained = train(
             trainer,
             parameters,
-            jax.device_put(bank),
+            bank,
             standard,
             steps,
             key,

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+FlowName = Literal["spline_coupling", "affine_coupling", "masked_affine", "masked_spline", "triangular_spline", "block_neural"]
+ConditionerName = Literal["gated", "mlp"]
+EmbeddingName = Literal["identity", "mlp", "gated", "cnn", "attention"]
 
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Size of the network.
+    """Kind and size of the network.
 
     Args:
-        layers: coupling layers of the flow.
+        flow: kind of flow.
+        conditioner: kind of the network that gives each layer its parameters.
+        layers: layers of the flow.
         width: hidden units of each conditioner.
         knots: knots of each spline.
+        embedding: kind of network that sees the observation.
         embedding_width: hidden units of the embedding.
         context: length of the embedded observation.
     """
 
+    flow: FlowName = "spline_coupling"
+    conditioner: ConditionerName = "gated"
     layers: int = 4
     width: int = 64
     knots: int = 8
+    embedding: EmbeddingName = "mlp"
     embedding_width: int = 96
     context: int = 32
 
@@ -34,7 +45,13 @@ class TrainingSettings:
         warmup: share of the steps over which the rate rises.
         chunk: steps per compiled program, between two reports of progress.
         held_out: simulations kept for validation.
-        patience: chunks without a better held-out loss before a round stops early.
+        patience: chunks without a better held-out loss before the rate falls or training stops.
+        schedule: ``cosine`` over a fixed number of steps, or ``plateau``: down whenever the held-out loss stands still.
+        drops: times that the rate falls on a plateau before training stops.
+        least_gain: gain of held-out loss (nats) that counts as one.
+        decay: weight decay, decoupled (Loshchilov & Hutter 2019).
+        average: memory of the exponential moving average of the weights, which is what is kept; 0 keeps the weights themselves.
+        streamed_above: bytes of simulations above which they stay on the host and each chunk's are sent to the device.
     """
 
     batch: int = 256
@@ -43,6 +60,12 @@ class TrainingSettings:
     chunk: int = 50
     held_out: int = 1024
     patience: int = 5
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    drops: int = 2
+    least_gain: float = 0.0
+    decay: float = 0.0
+    average: float = 0.0
+    streamed_above: int = 2**31
 
 
 @dataclass(frozen=True)

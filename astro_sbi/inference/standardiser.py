@@ -44,6 +44,26 @@ class Standardiser(NamedTuple):
     root: Float[Array, "d d"]
     inverse_root: Float[Array, "d d"]
 
+    def see(self, x: Float[Array, "*b n"]) -> tuple[Float[Array, "*b f"], Float[Array, "*b d"]]:
+        """What the embedding sees of observations, and the linear first guess of the parameters."""
+        scaled = components(self, x)
+        guess = self.guess + scaled @ self.slope
+        # Bounded, so that an observation unlike all simulations cannot send the network to infinity.
+        return bounded(jnp.concatenate([guess, scaled], axis=-1)), guess
+
+    def residual(self, latent: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> tuple[Float[Array, "*b d"], Float[Array, ""]]:
+        """What the flow models, and the log determinant of the map to it."""
+        return (latent - guess) @ self.inverse_root.T, jnp.sum(jnp.log(jnp.diagonal(self.inverse_root)))
+
+    def latent(self, residual: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
+        """Latent parameters of what the flow models."""
+        return guess + residual @ self.root.T
+
+
+def bounded(scaled: Float[Array, "*b f"]) -> Float[Array, "*b f"]:
+    """Features that keep their size up to several standard deviations and end at eight."""
+    return 8.0 * jnp.tanh(scaled / 8.0)
+
 
 def fit_standardiser(
     latent: Float[np.ndarray, "N d"],
@@ -90,14 +110,6 @@ def components(standard: Standardiser, x: Float[Array, "*b n"]) -> Float[Array, 
     """Scaled components of observations."""
     white = (x - standard.centre) / standard.scale
     return (_components(white, standard.basis, standard.shrink, jnp.isfinite(standard.scale), jnp) - standard.offset) / standard.spread
-
-
-def features(standard: Standardiser, x: Float[Array, "*b n"]) -> tuple[Float[Array, "*b f"], Float[Array, "*b d"]]:
-    """What the embedding sees of observations, and the linear first guess of the parameters."""
-    scaled = components(standard, x)
-    guess = standard.guess + scaled @ standard.slope
-    # Bounded, so that an observation unlike all simulations cannot send the network to infinity.
-    return 8.0 * jnp.tanh(jnp.concatenate([guess, scaled], axis=-1) / 8.0), guess
 
 
 def feature_count(dimension: int) -> int:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Values = Mapping[str, Any]
 
-_CALL = re.compile(r"^\s*(uniform|loguniform|normal|fixed)\s*\(([^()]*)\)\s*$")
+_CALL = re.compile(r"^\s*(uniform|loguniform|normal|lognormal|fixed)\s*\(([^()]*)\)\s*$")
+_FORMS = "uniform(low,high), loguniform(low,high), normal(mean,sigma), lognormal(mean,sigma) or fixed(value)"
 _TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(\*?)\s*)?([a-z_][a-z0-9_]*)?\s*")
 
 
@@ -96,7 +97,8 @@ def _bound(value: float | str | Linear) -> Linear:
 class Distribution:
     """A one-dimensional prior: ``kind(first, second)`` with bounds that may depend on earlier values.
 
-    ``uniform(low, high)``, ``loguniform(low, high)``, ``normal(mean, sigma)`` and ``fixed(value)``.
+    ``uniform(low, high)``, ``loguniform(low, high)``, ``normal(mean, sigma)``, ``lognormal(mean, sigma)`` of the natural
+    logarithm, and ``fixed(value)``.
     """
 
     kind: str
@@ -120,6 +122,8 @@ class Distribution:
             return first + 0.0 * z
         if self.kind == "normal":
             return first + second * z
+        if self.kind == "lognormal":
+            return xp.exp(first + second * z)
         quantile = _ndtr(z, xp)
         if self.kind == "uniform":
             return first + (second - first) * quantile
@@ -132,9 +136,26 @@ class Distribution:
             return np.zeros_like(theta)
         if self.kind == "normal":
             return (theta - first) / second
+        if self.kind == "lognormal":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return (np.log(theta) - first) / second
         if self.kind == "uniform":
             return special.ndtri(np.clip((theta - first) / (second - first), 0.0, 1.0))
         return special.ndtri(np.clip(np.log(theta / first) / np.log(second / first), 0.0, 1.0))
+
+    def log_prob(self, theta: Any, values: Values) -> Any:
+        """Log density of the parameter (NumPy; -inf outside the prior, 0 for a fixed value)."""
+        if self.kind == "fixed":
+            return np.zeros(np.shape(theta))
+        theta = np.asarray(theta, np.float64)
+        first, second = self.first.at(values), self.second.at(values)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.bounded:
+                density = -np.log(second - first) if self.kind == "uniform" else -np.log(theta) - np.log(np.log(second / first))
+                return np.where((theta >= first) & (theta <= second), density, -np.inf)
+            place = np.log(theta) if self.kind == "lognormal" else theta
+            density = -0.5 * ((place - first) / second) ** 2 - np.log(second) - 0.5 * np.log(2 * np.pi)
+            return density if self.kind == "normal" else np.where(theta > 0, density - place, -np.inf)
 
     def __str__(self) -> str:
         return f"fixed({self.first})" if self.kind == "fixed" else f"{self.kind}({self.first},{self.second})"
@@ -155,20 +176,25 @@ def normal(mean: float | str, sigma: float | str) -> Distribution:
     return Distribution("normal", _bound(mean), _bound(sigma))
 
 
+def lognormal(mean: float | str, sigma: float | str) -> Distribution:
+    """Gaussian in the natural logarithm; mean and sigma are the logarithm's."""
+    return Distribution("lognormal", _bound(mean), _bound(sigma))
+
+
 def fixed(value: float | str) -> Distribution:
     """A known value: the parameter is not inferred."""
     return Distribution("fixed", _bound(value), _bound(value))
 
 
 def parse_distribution(text: str) -> Distribution:
-    """Read ``uniform(0.05,0.12)``, ``loguniform(..)``, ``normal(..)`` or ``fixed(..)``.
+    """Read ``uniform(0.05,0.12)``, ``loguniform(..)``, ``normal(..)``, ``lognormal(..)`` or ``fixed(..)``.
 
     Raises:
         PriorError: if the text is none of these or its numbers make no distribution.
     """
     match = _CALL.match(text)
     if not match:
-        raise PriorError(f"'{text}' is not a prior: write uniform(low,high), loguniform(low,high), normal(mean,sigma) or fixed(value)")
+        raise PriorError(f"'{text}' is not a prior: write {_FORMS}")
     kind, arguments = match[1], match[2].split(",")
     if len(arguments) != (1 if kind == "fixed" else 2):
         raise PriorError(f"'{text}' needs {'one number' if kind == 'fixed' else 'two numbers'}")
@@ -176,7 +202,7 @@ def parse_distribution(text: str) -> Distribution:
     if not first.terms and not second.terms:
         if kind in ("uniform", "loguniform") and not first.constant < second.constant:
             raise PriorError(f"'{text}' needs its lower bound below its upper bound")
-        if (kind == "loguniform" and first.constant <= 0) or (kind == "normal" and second.constant <= 0):
+        if (kind == "loguniform" and first.constant <= 0) or (kind in ("normal", "lognormal") and second.constant <= 0):
             raise PriorError(f"'{text}' needs a positive {'lower bound' if kind == 'loguniform' else 'sigma'}")
     return Distribution(kind, first, second)
 
@@ -196,6 +222,15 @@ class Prior:
             late = distribution.depends_on & set(names[position:])
             if late:
                 raise PriorError(f"the prior of {name} depends on {', '.join(sorted(late))}, which is not drawn before it")
+
+    @classmethod
+    def of(cls, **distributions: Distribution | str) -> Prior:
+        """A prior written as ``Prior.of(mass="loguniform(0.1, 10)", inclination="uniform(0, 90)")``.
+
+        Raises:
+            PriorError: if a text is not a distribution.
+        """
+        return cls(tuple((name, parse_distribution(d) if isinstance(d, str) else d) for name, d in distributions.items()))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -234,3 +269,29 @@ class Prior:
         values = {**known, **theta}
         columns = [d.latent(np.asarray(theta[name]), values) for name, d in self.distributions if d.kind != "fixed"]
         return np.stack(columns, axis=-1)
+
+    def log_prob(self, theta: Values, known: Values) -> Float[np.ndarray, "*batch"]:
+        """Log density of the free parameters ``{name: [*batch]}``, each given those before it (NumPy); -inf outside the prior."""
+        values = {**known, **theta}
+        return np.sum([d.log_prob(theta[name], values) for name, d in self.distributions if d.kind != "fixed"], axis=0)
+
+    def sample(self, draws: int, seed: int) -> Float[np.ndarray, "draws d"]:
+        """Draws of the free parameters, one column each; for priors that depend on nothing known."""
+        return self.physical_array(np.random.default_rng([seed, 0]).standard_normal((draws, len(self.free))))
+
+    def physical_array(self, z: Any, xp: Any = np) -> Any:
+        """Map latent ``z`` [*batch, d] to the free parameters [*batch, d], in the order of `free`."""
+        values = self.physical(z, {}, xp)
+        return xp.stack([values[name] for name in self.free], axis=-1)
+
+    def latent_array(self, theta: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch d"]:
+        """Map the free parameters back to latent coordinates (NumPy)."""
+        return self.latent(self._values(theta), {})
+
+    def log_prob_array(self, theta: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch"]:
+        """Log density of the free parameters in physical units (NumPy); -inf outside the prior."""
+        return self.log_prob(self._values(theta), {})
+
+    def _values(self, theta: Float[np.ndarray, "*batch d"]) -> dict[str, Any]:
+        fixed_ones = {name: d.first.constant for name, d in self.distributions if d.kind == "fixed"}
+        return fixed_ones | {name: theta[..., column] for column, name in enumerate(self.free)}

@@ -126,3 +126,50 @@ def test_replacing_keeps_the_order_and_refuses_strangers():
     assert changed.free == ("ratio", "flux", "width")
     with pytest.raises(PriorError, match="there is no parameter stranger; there are ratio"):
         PRIOR.replace({"stranger": fixed(1)})
+
+
+ARRAYS = Prior.of(
+    mass="loguniform(0.1,10)", held="fixed(2)", radius="uniform(0,1+0.5*held)", noise="lognormal(-1,0.5)", shift="normal(1,3)"
+)
+
+
+def test_a_prior_is_written_as_keywords():
+    assert ARRAYS.names == ("mass", "held", "radius", "noise", "shift")
+    assert ARRAYS.free == ("mass", "radius", "noise", "shift")
+    assert Prior.of(a=uniform(0, 1), b="normal(0,1)") == Prior((("a", uniform(0, 1)), ("b", normal(0, 1))))
+    with pytest.raises(PriorError, match="is not a prior"):
+        Prior.of(a="uniform")
+
+
+def test_arrays_to_latent_and_back():
+    z = np.random.default_rng(4).standard_normal((500, 4))
+    theta = ARRAYS.physical_array(z)
+    assert theta.shape == (500, 4)
+    assert np.allclose(ARRAYS.latent_array(theta), z, atol=1e-6)
+    assert np.all((theta[:, 1] >= 0) & (theta[:, 1] <= 2))
+    assert np.array_equal(ARRAYS.sample(7, seed=1), ARRAYS.sample(7, seed=1))
+    assert not np.array_equal(ARRAYS.sample(7, seed=1), ARRAYS.sample(7, seed=2))
+
+
+def test_densities_are_those_of_scipy():
+    from scipy import stats
+
+    theta = ARRAYS.sample(300, seed=3)
+    expected = (
+        stats.loguniform(0.1, 10).logpdf(theta[:, 0])
+        + stats.uniform(0, 2).logpdf(theta[:, 1])
+        + stats.lognorm(0.5, scale=np.exp(-1)).logpdf(theta[:, 2])
+        + stats.norm(1, 3).logpdf(theta[:, 3])
+    )
+    assert np.allclose(ARRAYS.log_prob_array(theta), expected)
+    beyond = np.array([[0.09, 1, 1, 1], [10.1, 1, 1, 1], [1, -0.1, 1, 1], [1, 2.1, 1, 1], [1, 1, -1.0, 1], [1, 1, 0.0, 1]])
+    assert np.all(ARRAYS.log_prob_array(beyond) == -np.inf)
+
+
+def test_lognormal_is_normal_in_the_logarithm():
+    theta = Prior.of(a="lognormal(2,0.25)").sample(50_000, seed=1)[:, 0]
+    assert np.mean(np.log(theta)) == pytest.approx(2, abs=0.01)
+    assert np.std(np.log(theta)) == pytest.approx(0.25, rel=0.02)
+    assert str(parse_distribution("lognormal(2,0.25)")) == "lognormal(2,0.25)"
+    with pytest.raises(PriorError, match="positive sigma"):
+        parse_distribution("lognormal(2,0)")
