@@ -1,9 +1,11 @@
-"""The engine against the no-U-turn sampler on the same likelihood: medians, widths and times.
+"""The engine against the no-U-turn sampler, or nested sampling, on the same likelihood: medians, widths, evidence and times.
 
-python benchmarks/reference.py [--chains 4] [--seed 1] [SIMULATOR FILE ...]
+python benchmarks/reference.py [--nested] [--live 1000] [--chains 4] [--seed 1] [SIMULATOR FILE ...]
 
 Without arguments: the three real observations of the folder ``shared`` beside the checkout. The exit status is 1 where a
-median differs by more than 0.2 sigma, a width by more than 15 %, or the chains have not converged.
+median differs by more than 0.2 sigma, a width by more than 15 %, or the sampler has not converged. With ``--nested`` nested
+sampling is run twice, with two seeds, and its log evidence under the full prior must lie within three standard errors of the engine's;
+the error is the larger of the quoted one and the scatter of the two.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from astro_sbi.inference.posterior import Posterior, weighted_quantile
+from astro_sbi.inference.posterior import Importance, Posterior, weighted_quantile
 from astro_sbi.inference.problem import Problem
-from astro_sbi.inference.reference import ReferenceDraws, nuts
+from astro_sbi.inference.reference import ReferenceDraws, nested, nuts, target_of
 from astro_sbi.runs.engine import checked_posterior
 from astro_sbi.runs.request import Request, resolve
 from astro_sbi.runs.settings import Settings
@@ -33,6 +35,7 @@ DEFAULT = (
 )
 LARGEST_SHIFT = 0.2
 LARGEST_WIDTH_CHANGE = 0.15
+LARGEST_EVIDENCE_GAP = 3.0
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,12 @@ class Row:
         return abs(self.shift) <= LARGEST_SHIFT and abs(self.ratio - 1) <= LARGEST_WIDTH_CHANGE
 
 
-def sampled(problem: Problem, posterior: Posterior, options: argparse.Namespace) -> ReferenceDraws:
-    """NUTS from uncorrected flow draws, so that no importance weight touches the reference."""
-    flow = problem.prior.latent(posterior.flow_theta, problem.known)
-    flow = flow[np.isfinite(flow).all(axis=1)]
-    start = flow[np.random.default_rng(options.seed).choice(len(flow), options.chains, replace=False)]
-    settings = {"warmup": options.warmup, "draws": options.draws, "seed": options.seed}
-    return nuts(
-        lambda z: problem.log_density(z, problem.known, problem.value, problem.pattern), start, covariance=np.cov(flow.T), **settings
-    )
+def sampled(problem: Problem, posterior: Posterior, options: argparse.Namespace, seed: int) -> ReferenceDraws:
+    """NUTS from uncorrected flow draws, so that no importance weight touches the reference, or nested sampling from the prior."""
+    if options.nested:
+        return nested(target_of(problem), live=options.live, draws=options.chains * options.draws, seed=seed)
+    target = target_of(problem, problem.prior.latent(posterior.flow_theta, problem.known))
+    return nuts(target, chains=options.chains, warmup=options.warmup, draws=options.chains * options.draws, seed=seed)
 
 
 def rows(request: Request, problem: Problem, posterior: Posterior, reference: ReferenceDraws) -> list[Row]:
@@ -97,25 +97,36 @@ def compare(simulator: str, path: Path, options: argparse.Namespace) -> bool:
     checked = checked_posterior(request, on_progress=lambda phase, done, total, loss: None, should_stop=lambda: False, store=None)
     seconds = time.perf_counter() - began
     problem = Problem.of(request.simulator, request.prior, request.prepared.observation)
-    reference = sampled(problem, checked.posterior, options)
+    runs = [sampled(problem, checked.posterior, options, options.seed + more) for more in range(2 if options.nested else 1)]
+    reference = runs[0]
     found = rows(request, problem, checked.posterior, reference)
     print(f"\n{simulator}  {path.name}  {len(request.prepared.observation)} points, {problem.dimension} parameters")
-    print(f"{'':24s}{'astro_sbi':>12s} {'+-':>9s}   {'NUTS':>12s} {'+-':>9s}   shift/sigma  width ratio")
+    print(f"{'':24s}{'astro_sbi':>12s} {'+-':>9s}   {reference.kind:>12s} {'+-':>9s}   shift/sigma  width ratio")
     for row in found:
         mark = "" if row.agrees else "  <-"
         numbers = f"{row.median:12.6g} {row.width:9.2g}   {row.reference_median:12.6g} {row.reference_width:9.2g}"
         print(f"{row.name:24s}{numbers}   {row.shift:+11.2f}  {row.ratio:11.2f}  {row.unit}{mark}")
-    importance = checked.posterior.importance
     for reason in checked.verdict.reasons:
         print(f"  - {reason}")
+    importance = checked.posterior.importance
     if importance:
         print(f"astro_sbi: {seconds:.0f} s, ESS {importance.ess:.0f}, k-hat {importance.khat:.2f}, verdict {checked.verdict.grade}")
-    converged = "converged" if reference.converged else "NOT converged: no reference"
-    print(
-        f"NUTS: {reference.seconds:.0f} s from the flow's draws, R-hat {reference.r_hat.max():.3f}, ESS {reference.ess.min():.0f}, "
-        f"{reference.divergences} divergences; {converged}"
-    )
-    return reference.converged and all(row.agrees for row in found)
+    told = "a reference" if reference.converged else "NO reference"
+    print(f"{reference.kind}: {reference.seconds:.0f} s, {reference.evaluations} likelihoods, {told}: {reference.reason}")
+    same = importance is None or not options.nested or same_evidence(importance, runs)
+    return same and reference.converged and all(row.agrees for row in found)
+
+
+def same_evidence(importance: Importance, runs: list[ReferenceDraws]) -> bool:
+    """Print the log evidence of both and say whether they agree."""
+    values = np.array([run.log_evidence for run in runs])
+    quoted = np.array([run.log_evidence_error for run in runs])
+    error = max(float(np.sqrt(np.mean(quoted**2))), float(values.std(ddof=1))) / np.sqrt(len(runs))
+    apart = (importance.log_evidence - values.mean()) / np.hypot(error, importance.log_evidence_error)
+    nested_values = ", ".join(f"{value:.3f} +- {one:.3f}" for value, one in zip(values, quoted, strict=True))
+    ours = f"{importance.log_evidence:.3f} +- {importance.log_evidence_error:.3f}"
+    print(f"log evidence: astro_sbi {ours}, nested {nested_values}: {apart:+.1f} sigma apart")
+    return abs(apart) <= LARGEST_EVIDENCE_GAP
 
 
 def chosen(pairs: list[str]) -> list[tuple[str, Path]]:
@@ -133,7 +144,9 @@ def chosen(pairs: list[str]) -> list[tuple[str, Path]]:
 
 def main() -> int:
     """Compare each observation; the exit status says whether all agree."""
-    parser = argparse.ArgumentParser(description="The engine against the no-U-turn sampler on the same likelihood.")
+    parser = argparse.ArgumentParser(description="The engine against a reference sampler on the same likelihood.")
+    parser.add_argument("--nested", action="store_true", help="nested sampling, which gives the evidence too, instead of NUTS")
+    parser.add_argument("--live", type=int, default=1000, help="live points of nested sampling")
     parser.add_argument("pairs", nargs="*", metavar="SIMULATOR FILE")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--samples", type=int, default=50_000, help="weighted draws of the engine")

@@ -52,16 +52,25 @@ def test_both_files_pin_the_same():
     assert {name: str(dev[name]) for name in app.keys() & dev.keys()} == {name: str(app[name]) for name in app.keys() & dev.keys()}
 
 
+def of_folder(path: object, allowed: dict[str, set[str]]) -> set[str]:
+    """What files of this folder and of those above it may import beside the app's dependencies."""
+    return set().union(*(names for folder, names in allowed.items() if f"{path}".startswith(f"{folder}/")))
+
+
 def test_every_import_is_a_dependency():
     declared = {canonicalize_name(requirement.name) for requirement in ranges("app")}
     owners = packages_distributions()
+    allowed = {
+        "benchmarks": {canonicalize_name(requirement.name) for requirement in ranges("dev")},
+        "benchmarks/rivals": set(pins("benchmarks/requirements-peers.txt")),
+    }
     own = {"astro_sbi", "pages", "benchmarks"}
     missing = {
         f"{source.path}: {name}"
         for source in sources()
         for _, module in source.imports()
         if (name := module.split(".")[0]) not in sys.stdlib_module_names | own
-        and not declared & {canonicalize_name(owner) for owner in owners.get(name, [name])}
+        and not (declared | of_folder(source.path, allowed)) & {canonicalize_name(owner) for owner in owners.get(name, [name])}
     }
     assert not missing, "imported, but not among the dependencies of pyproject.toml:\n" + "\n".join(sorted(missing))
 
