@@ -18,7 +18,7 @@ SEED_RANGE = (0, 2**31 - 1)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CALL = re.compile(r"([a-z]+)\(([^()]*)\)")
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z_0-9.])")
-_ARGUMENTS = {"uniform": 2, "loguniform": 2, "normal": 2, "fixed": 1}
+_ARGUMENTS = {"uniform": 2, "loguniform": 2, "normal": 2, "lognormal": 2, "fixed": 1}
 
 
 class SettingsError(ValueError):
@@ -135,7 +135,8 @@ def _canonical_number(key: str, value: str) -> str:
 def _canonical_prior(key: str, value: str) -> str:
     match = _CALL.fullmatch(re.sub(r"\s+", "", value))
     if not match or match[1] not in _ARGUMENTS:
-        raise SettingsError(f"{key}={value}: write uniform(low,high), loguniform(low,high), normal(mean,sigma) or fixed(value)")
+        forms = "uniform(low,high), loguniform(low,high), normal(mean,sigma), lognormal(mean,sigma) or fixed(value)"
+        raise SettingsError(f"{key}={value}: write {forms}")
     arguments = match[2].split(",")
     if len(arguments) != _ARGUMENTS[match[1]] or not all(arguments):
         raise SettingsError(f"{key}={value}: {match[1]} takes {_ARGUMENTS[match[1]]} value{'s' if _ARGUMENTS[match[1]] > 1 else ''}")

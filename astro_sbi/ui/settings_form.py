@@ -60,7 +60,8 @@ def priors_form(simulator: Simulator) -> Changes:
         "unit": st.column_config.TextColumn("Unit", disabled=True, width="small"),
         "prior": st.column_config.TextColumn(
             "Prior",
-            help="uniform(low,high), loguniform(low,high), normal(mean,sigma); a bound may be a sum such as 1+radius_ratio.",
+            help="uniform(low,high), loguniform(low,high), normal(mean,sigma), lognormal(mean,sigma) of the logarithm; "
+            "a bound may be a sum such as 1+radius_ratio.",
             width="medium",
         ),
         "fix": st.column_config.NumberColumn("Fixed at", help="A value holds the parameter; empty infers it.", width="small", format="%g"),
