@@ -33,7 +33,9 @@ format: $(DEV) ## format and mend what the linter can mend
 	$(BIN)/ruff format
 
 bench: $(DEV) ## compare speed and accuracy with reference samplers
-	set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done
+	$(BIN)/python benchmarks/reference.py
+	$(BIN)/python benchmarks/simulators.py
+	$(BIN)/python benchmarks/scaling.py
 
 shipped: $(DEV) ## make the examples and flows that ship with the package anew
 	$(BIN)/python -m astro_sbi.runs.shipped

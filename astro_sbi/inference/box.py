@@ -46,6 +46,8 @@ class Box:
 
     def inner(self, z: Float[np.ndarray, "S d"]) -> Float[np.ndarray, "S d"]:
         """Map prior coordinates inside the box to unit normals of the truncated prior."""
+        if self._whole:
+            return z
         sign, (low, high) = self._sign(), self._sides()
         below = special.ndtr(low)
         share = (special.ndtr(sign * z) - below) / (special.ndtr(high) - below)
@@ -53,6 +55,8 @@ class Box:
 
     def outer(self, inner: Float[np.ndarray, "S d"]) -> Float[np.ndarray, "S d"]:
         """Map unit normals of the truncated prior to prior coordinates; no result leaves the box."""
+        if self._whole:
+            return inner
         sign, (low, high) = self._sign(), self._sides()
         below = special.ndtr(low)
         z = sign * special.ndtri(below + special.ndtr(sign * inner) * (special.ndtr(high) - below))
@@ -65,6 +69,10 @@ class Box:
     def intersection(self, other: Box) -> Box:
         """What lies in both."""
         return Box(np.maximum(self.lower, other.lower), np.minimum(self.upper, other.upper))
+
+    @property
+    def _whole(self) -> bool:
+        return bool(np.isinf(self.lower).all() and np.isinf(self.upper).all())
 
     def _sign(self) -> Float[np.ndarray, " d"]:
         """-1 where the box lies in the upper tail, so that tail probabilities keep their digits."""

@@ -12,11 +12,13 @@ import numpy as np
 from jaxtyping import Float, PyTree
 
 from astro_sbi.inference.box import Box
+from astro_sbi.inference.losses import log_prob
 from astro_sbi.inference.network import Network
 from astro_sbi.inference.scaling import ScaledValues
 from astro_sbi.inference.standardiser import Standardiser
 
 _CHUNK = 4096
+_BLOCK = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,45 @@ class PosteriorEstimator:
             return standard.latent(self.network.sample(parameters, key, seen, _CHUNK), guess)
 
         return jax.jit(jax.vmap(density, in_axes=(0, None, None, None))), jax.jit(jax.vmap(draw, in_axes=(0, None, 0, None)))
+
+    @cached_property
+    def many_programs(self) -> tuple[Any, Any]:
+        """Compiled ``log_prob(parameters, standard, z [B, d], x [B, ...])`` [M, B] and ``sample(parameters, standard, x, keys, draws)``."""
+
+        def densities(parameters: PyTree, standard: Any, inner: Any, x: Any) -> Any:
+            return log_prob(self.network, parameters, standard, inner, x)
+
+        def draw(parameters: PyTree, standard: Any, key: Any, x: Any, draws: int) -> Any:
+            seen, guess = standard.see(x)
+            return standard.latent(self.network.sample(parameters, key, seen, draws), guess)
+
+        def block(parameters: PyTree, standard: Any, x: Any, keys: Any, draws: int) -> Any:
+            members = jax.vmap(draw, in_axes=(0, None, 0, None, None))
+            # One observation after the other stays within a processor's cache; an accelerator wants them all.
+            together = 1 if jax.default_backend() == "cpu" else _BLOCK
+            return jax.lax.map(lambda now: members(parameters, standard, now[1], now[0], draws), (x, keys), batch_size=together)
+
+        return jax.jit(jax.vmap(densities, in_axes=(0, None, None, None))), jax.jit(block, static_argnums=4)
+
+    def sample_many(self, x: Float[np.ndarray, "K ..."], draws: int, seed: int) -> Float[np.ndarray, "K S d"]:
+        """Draws for each of several observations, as many from each member, none outside the box."""
+        members = jax.tree.leaves(self.parameters)[0].shape[0]
+        keys = jax.random.split(jax.random.key(seed), (len(x), members))
+        share, parts = -(-draws // members), []
+        for start in range(0, len(x), _BLOCK):
+            index = np.minimum(np.arange(start, start + _BLOCK), len(x) - 1)
+            parts.append(np.asarray(self.many_programs[1](self.parameters, self.standard, x[index], keys[index], share), np.float64))
+        inner = np.concatenate(parts)[: len(x)].transpose(0, 2, 1, 3)
+        return self.box.outer(inner.reshape(len(x), share * members, -1)[:, :draws])
+
+    def log_prob_pairs(self, z: Float[np.ndarray, "N d"], x: Float[np.ndarray, "N ..."]) -> Float[np.ndarray, " N"]:
+        """Log density of each latent point given its own observation; the points lie inside the box."""
+        inner, parts = self.box.inner(z), []
+        for start in range(0, len(z), _CHUNK):
+            index = np.minimum(np.arange(start, start + _CHUNK), len(z) - 1)
+            each = self.many_programs[0](self.parameters, self.standard, inner[index].astype(np.float32), x[index])
+            parts.append(np.logaddexp.reduce(np.asarray(each, np.float64), axis=0) - np.log(len(each)))
+        return np.concatenate(parts)[: len(z)] - 0.5 * np.sum(z**2 - inner**2, axis=-1) - self.box.log_mass
 
     def retrained(self, parameters: PyTree, standard: Any, box: Box) -> PosteriorEstimator:
         """The same network with other weights, sharing its compiled programs."""

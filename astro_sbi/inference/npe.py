@@ -24,6 +24,7 @@ from jaxtyping import Array, Float
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
+from astro_sbi.inference.importance import log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import InferenceError, OnProgress, ShouldStop
@@ -105,6 +106,16 @@ class TrainedNPE:
         if x.shape != self.shape or not np.isfinite(x).all():
             raise InferenceError(f"expected an observation of finite numbers of shape {self.shape}, like those simulated; got {x.shape}")
         return LearnedPosterior(self.prior, self.estimator.given(x))
+
+    def sample(self, x: Float[np.ndarray, "K ..."], draws: int, seed: int = 1) -> Float[np.ndarray, "K S d"]:
+        """Draws of the posteriors of many observations at once."""
+        return self.prior.physical_array(self.estimator.sample_many(np.asarray(x, np.float32), draws, seed))
+
+    def log_prob(self, theta: Float[np.ndarray, "N d"], x: Float[np.ndarray, "N ..."]) -> Float[np.ndarray, " N"]:
+        """Log density of each row of parameters inside the prior, given its own observation: the mean is what training raises."""
+        z = self.prior.latent_array(np.asarray(theta, np.float64))
+        density = self.estimator.log_prob_pairs(z, np.asarray(x, np.float32))
+        return density + self.prior.log_prob_array(np.asarray(theta, np.float64)) - log_unit_normal(z)
 
     @property
     def shape(self) -> tuple[int, ...]:

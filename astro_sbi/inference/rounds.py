@@ -33,20 +33,23 @@ class SequentialNPESettings:
     """How rounds for a simulator without a likelihood follow each other.
 
     Args:
-        rounds: number of rounds, each with an equal share of the simulations.
+        rounds: number of rounds at most, each with an equal share of the simulations.
         left_out: share of a flow's mass that truncation may leave outside.
         padding: share of its width by which a box is padded on each side.
         guided: share of a later round's simulations that are drawn from the current flow instead of the truncated prior;
             weights that never exceed ``1 / (1 - guided)`` by much keep the target what it was.
         atoms: parameters contrasted for each simulation (SNPE-C).
-        npe: networks, ensemble and training of every round.
+        enough: where a round leaves more than this share of the prior mass of the one before, narrowing has ended: the next round
+            is the last and takes all simulations that are left.
+        npe: networks and training of every round; the ensemble is the last round's, the others find the region with one member.
     """
 
-    rounds: int = 5
-    left_out: float = 1e-4
+    rounds: int = 7
+    left_out: float = 1e-3
     padding: float = 0.1
     guided: float = 0.5
     atoms: int = 10
+    enough: float = 0.95
     npe: NPESettings = field(default_factory=lambda: NPESettings(epochs=60))
 
 
@@ -152,7 +155,8 @@ class _Rounds:
         self.seen = np.zeros((0, *self.x.shape), np.float32)
         self.number = np.zeros(0, int)
         self.proposals: list[_Proposal] = []
-        self.trainers: dict[Recipe, tuple[Trainer, Any]] = {}
+        self.trainers: dict[Recipe, Trainer] = {}
+        self.recipe: Recipe | None = None
         self.estimators: dict[Recipe, PosteriorEstimator] = {}
 
     def simulate(self, draws: int) -> None:
@@ -199,21 +203,26 @@ class _Rounds:
         inner, index = self.support.box.inner(self.latent), np.minimum(np.arange(self.budget), len(self.latent) - 1)
         return RoundTable(inner[index].astype(np.float32), self.seen[index], self.weight()[index], np.asarray(len(self.latent)))
 
-    def best_fit(self, key: Array, **told: Any) -> tuple[PosteriorEstimator, float]:
-        """Train every recipe on all simulations so far; the one with the best held-out loss."""
-        table = self.table()
-        tried = [self._fit(recipe, table, jax.random.fold_in(key, place), **told) for place, recipe in enumerate(self.settings.npe.recipes)]
-        return min(tried, key=lambda one: one[1])
+    def best_fit(self, key: Array, *, last: bool, **told: Any) -> tuple[PosteriorEstimator, float]:
+        """Train on all simulations so far: every recipe with one member, or in the last round the best so far with all members."""
+        table, recipes = self.table(), self.settings.npe.recipes
+        if last and self.recipe:
+            recipes = (self.recipe,)
+        members = self.settings.npe.ensemble if last else 1
+        tried = [self._fit(recipe, members, table, jax.random.fold_in(key, place), **told) for place, recipe in enumerate(recipes)]
+        best = min(range(len(tried)), key=lambda place: tried[place][1])
+        self.recipe = recipes[best]
+        return tried[best]
 
-    def _fit(self, recipe: Recipe, table: RoundTable, key: Array, **told: Any) -> tuple[PosteriorEstimator, float]:
+    def _fit(self, recipe: Recipe, members: int, table: RoundTable, key: Array, **told: Any) -> tuple[PosteriorEstimator, float]:
         settings = self.settings.npe
         per_round = max(self.budget // self.settings.rounds // settings.training.batch, 1)
         training = replace(settings.training, decay=recipe.decay, chunk=2 * per_round, held_out=self.budget // 8)
+        network, parameters = build_network(table.latent.shape[1], self.x.shape, recipe.network, key, members)
         if recipe not in self.trainers:
-            network, parameters = build_network(table.latent.shape[1], self.x.shape, recipe.network, key, settings.ensemble)
             loss = atomic_loss(network, self.settings.atoms) if self.method == "snpe_c" else weighted_loss(network)
-            self.trainers[recipe] = build_trainer(network, training, loss), parameters
-        trainer, parameters = self.trainers[recipe]
+            self.trainers[recipe] = build_trainer(network, training, loss)
+        trainer = self.trainers[recipe]
         standard = fit_scaled_values(self.seen, recipe.network.embedding)
         steps = settings.epochs * max(table.count // training.batch, 1)
         trained = train(trainer, parameters, table, standard, steps, jax.random.fold_in(key, 1), **told)
@@ -253,18 +262,23 @@ def sequential_npe(
         InferenceError: if simulations fail or nothing of the prior is left.
         Cancelled: if asked to stop.
     """
-    settings, progress = settings or SequentialNPESettings(), partial(on_progress, "training")
+    settings = settings or SequentialNPESettings()
+    told = {"on_step": partial(on_progress, "training"), "should_stop": should_stop}
     job, key = _Rounds(prior, simulate, x, simulations, settings=settings, method=method, seed=seed), jax.random.key(seed)
-    estimators, reports = [], []
+    estimators, reports, left, settled = [], [], simulations, False
     for number in range(settings.rounds):
         if should_stop():
             raise Cancelled
-        began = time.perf_counter()
-        on_progress("simulating", number * (simulations // settings.rounds), simulations, None)
-        job.simulate(simulations // settings.rounds)
-        estimator, held_out = job.best_fit(jax.random.fold_in(key, number), on_step=progress, should_stop=should_stop)
+        began, last = time.perf_counter(), settled or number == settings.rounds - 1
+        on_progress("simulating", simulations - left, simulations, None)
+        job.simulate(left if last else simulations // settings.rounds)
+        left -= job.proposals[-1].draws
+        estimator, held_out = job.best_fit(jax.random.fold_in(key, number), last=last, **told)
         estimators.append(estimator)
         reports.append(RoundReport(job.proposals[-1].draws, len(job.latent), job.log_mass, held_out, time.perf_counter() - began))
-        job.take(estimator.given(job.x), narrow=number < settings.rounds - 1)
+        job.take(estimator.given(job.x), narrow=not last)
+        if last:
+            break
+        settled = method != "snpe_c" and number > 0 and job.log_mass - reports[-1].log_prior_mass > np.log(settings.enough)
     assert job.density is not None
     return SequentialPosterior(prior, job.density, estimators[0], tuple(reports))

@@ -85,7 +85,7 @@ class RestrictedPrior:
             left_out: share of the density that may lie outside the region (Deistler et al. 2022 use 1e-4).
         """
         z = density.sample(rng, _BATCH)
-        low, high = z.min(axis=0), z.max(axis=0)
+        low, high = np.quantile(z, [0.5 * left_out, 1 - 0.5 * left_out], axis=0)
         pad = padding * (high - low)
         box = self.box.intersection(Box.around(low - pad, high + pad))
         if not regions:
