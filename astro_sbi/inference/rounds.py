@@ -159,8 +159,14 @@ class _Rounds:
         self.recipe: Recipe | None = None
         self.estimators: dict[Recipe, PosteriorEstimator] = {}
 
-    def simulate(self, draws: int) -> None:
-        """Add the simulations of one more round."""
+    def simulate(self, draws: int, should_stop: ShouldStop) -> None:
+        """Add the simulations of one more round.
+
+        Raises:
+            Cancelled: if asked to stop.
+        """
+        if should_stop():
+            raise Cancelled
         share = 1.0 if self.method == "snpe_c" else self.settings.guided
         proposal = _Proposal(draws, self.support, self.log_mass, share if self.density else 0.0, self.density)
         latent = proposal.sample(self.rng)
@@ -267,11 +273,9 @@ def sequential_npe(
     job, key = _Rounds(prior, simulate, x, simulations, settings=settings, method=method, seed=seed), jax.random.key(seed)
     estimators, reports, left, settled = [], [], simulations, False
     for number in range(settings.rounds):
-        if should_stop():
-            raise Cancelled
         began, last = time.perf_counter(), settled or number == settings.rounds - 1
         on_progress("simulating", simulations - left, simulations, None)
-        job.simulate(left if last else simulations // settings.rounds)
+        job.simulate(left if last else simulations // settings.rounds, should_stop)
         left -= job.proposals[-1].draws
         estimator, held_out = job.best_fit(jax.random.fold_in(key, number), last=last, **told)
         estimators.append(estimator)
