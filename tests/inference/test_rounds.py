@@ -220,7 +220,7 @@ def test_no_simulation_lies_outside_a_very_narrow_box():
     job = rounds._Rounds(PRIOR, simulate, OBSERVED, 1000, settings=SETTINGS, method="zoom", seed=1)
     job.support = RestrictedPrior(Box(np.array([2.0, -1.0]), np.array([2.0 + 1e-6, -1.0 + 1e-6])))
     job.log_mass = job.support.box.log_mass
-    job.simulate(1000)
+    job.simulate(1000, lambda: False)
     assert job.support.contains(job.latent).all()
     table = job.table()
     assert np.abs(table.latent).max() < 5
@@ -231,9 +231,9 @@ def test_no_simulation_lies_outside_a_very_narrow_box():
 def test_simulations_guided_by_a_flow_lie_inside_the_restriction_and_their_weights_give_the_prior_back(method):
     settings = replace(SETTINGS, left_out=0.05, guided=0.5)
     job = rounds._Rounds(PRIOR, simulate, OBSERVED, 20_000, settings=settings, method=method, seed=1)
-    job.simulate(10_000)
+    job.simulate(10_000, lambda: False)
     job.take(MODES, narrow=True)
-    job.simulate(10_000)
+    job.simulate(10_000, lambda: False)
     assert job.support.contains(job.latent).all()
     weight = job.weight()
     assert weight.max() < 2.5
