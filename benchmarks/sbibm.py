@@ -32,7 +32,7 @@ from benchmarks.c2st_jax import c2st_compiled
 from benchmarks.tasks import TASKS, Task
 
 OUTPUT = Path(__file__).resolve().parent / "results" / "sbibm.csv"
-CORRECTION_DRAWS = 100_000
+CORRECTION_DRAWS = 1_000_000
 
 
 class Inferred(NamedTuple):
