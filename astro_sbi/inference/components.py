@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from astro_sbi.inference.importance import StudentMixture
+from astro_sbi.inference.importance import Density, Draws, StudentMixture
 
 _ITERATIONS, _SMALLEST_SHARE = 40, 0.02
+
+
+def broad_moments(draws: Draws) -> StudentMixture:
+    """A Student t of the weighted draws' mean and covariance, a fifth wider."""
+    mean = draws.weight @ draws.latent
+    apart = draws.latent - mean
+    covariance = (draws.weight * apart.T) @ apart + 1e-8 * np.eye(draws.latent.shape[1])
+    return StudentMixture(mean[None], 1.2 * np.linalg.cholesky(covariance)[None], np.ones(1))
+
+
+def joined(mixture: Sequence[tuple[float, Density]], share: float, density: Density) -> list[tuple[float, Density]]:
+    """The mixture with a share of another density."""
+    return [*((old * (1 - share), one) for old, one in mixture), (share, density)]
 
 
 def fitted_components(

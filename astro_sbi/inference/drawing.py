@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 
 from astro_sbi.inference.box import Box
-from astro_sbi.inference.components import fitted_components
+from astro_sbi.inference.components import broad_moments, fitted_components, joined
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.importance import Density, Draws, StudentMixture, importance_draws, importance_of
+from astro_sbi.inference.importance import Density, Draws, importance_draws, importance_of
 from astro_sbi.inference.posterior import OnProgress, Posterior
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.search import Peaks
@@ -97,19 +97,6 @@ def with_moments(
     )
     clusters = fitted_components(both.latent, both.weight, 6, 1.15, rng)
     return joined(joined(mixture, 0.4 * _BROAD, broad_moments(second)), _CLUSTERS, clusters)
-
-
-def broad_moments(draws: Draws) -> StudentMixture:
-    """A Student t of the weighted draws' mean and covariance, a fifth wider."""
-    mean = draws.weight @ draws.latent
-    apart = draws.latent - mean
-    covariance = (draws.weight * apart.T) @ apart + 1e-8 * np.eye(draws.latent.shape[1])
-    return StudentMixture(mean[None], 1.2 * np.linalg.cholesky(covariance)[None], np.ones(1))
-
-
-def joined(mixture: Sequence[tuple[float, Density]], share: float, density: Density) -> list[tuple[float, Density]]:
-    """The mixture with a share of another density."""
-    return [*((old * (1 - share), one) for old, one in mixture), (share, density)]
 
 
 def peak_outside(peaks: Peaks, box: Box) -> float | None:

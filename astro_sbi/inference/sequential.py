@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, PyTree
 
 from astro_sbi.inference.box import Box
+from astro_sbi.inference.components import broad_moments, joined
 from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective_size, importance_draws, importance_of, normalised, tempered
 from astro_sbi.inference.network import build_network
@@ -21,6 +22,8 @@ from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.inference.simulations import Bank
 from astro_sbi.inference.standardiser import feature_count, fit_standardiser
 from astro_sbi.inference.training import Trainer, build_trainer, train
+
+_BROAD = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,12 +124,12 @@ def draw_bank(problem: Problem, box: Box, simulations: int, rng: np.random.Gener
     return Bank(inner.astype(np.float32), mean, sigma), latent
 
 
-def leaning_edges(draws: Draws, box: Box) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper edges of a truncated box at which more posterior mass lies than a Gaussian tail would leave."""
+def leaning_edges(draws: Draws, box: Box, share: float = 0.002) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper edges of a truncated box at which more than a share of the posterior lies, more than a Gaussian tail would leave."""
     weight, margin = draws.weight, 0.03 * box.width
     near_low = (draws.latent < box.lower + margin) & np.isfinite(box.lower)
     near_high = (draws.latent > box.upper - margin) & np.isfinite(box.upper)
-    return weight @ near_low > 0.002, weight @ near_high > 0.002
+    return weight @ near_low > share, weight @ near_high > share
 
 
 def widened(box: Box, low: np.ndarray, high: np.ndarray) -> Box:
@@ -191,7 +194,8 @@ class SequentialTraining:
             rounds.append(Round(*judged, box.log_mass, time.perf_counter() - began, np.stack([box.lower, box.upper]), losses))
             if self.on_round:
                 self.on_round(number, rounds[-1])
-            leaning = leaning_edges(draws, box)
+            # Stricter than the check of the result, so that fresh draws do not find what these just missed.
+            leaning = leaning_edges(draws, box, 0.001)
             if number and judged[0] > best_efficiency and not np.any(leaning):
                 best, best_efficiency = last, judged[0]
             if number and self._enough(rounds, leaning):
@@ -251,6 +255,9 @@ class SequentialTraining:
         count = round(mixture[0][0] * draws)
         own = drawn.log_likelihood[:count] + drawn.log_prior[:count] - mixture[0][1].log_prob(drawn.latent[:count])
         efficiency = effective_size(normalised(own)) / count if np.isfinite(own).any() else 0.0
+        # Once more with a broad density of the posterior's own moments: tails beyond the box would else go unseen.
+        wide = joined(mixture, _BROAD, broad_moments(drawn))
+        drawn = importance_draws(wide, self.problem.log_likelihood, self.rng, draws)
         self.clock.book("sample")
         return (efficiency, importance_of(drawn).log_evidence), drawn
 
