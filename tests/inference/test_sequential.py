@@ -86,7 +86,8 @@ def test_the_flow_alone_is_near(line: tuple[Problem, TrainedRounds]) -> None:
     for index, name in enumerate("abc"):
         width = np.sqrt(covariance[index, index])
         assert np.mean(posterior.flow_theta[name]) == pytest.approx(mean[index], abs=0.35 * width)
-        assert np.std(posterior.flow_theta[name]) == pytest.approx(width, rel=0.3)
+        # A flow this much too wide still has the efficiency at which rounds end.
+        assert np.std(posterior.flow_theta[name]) == pytest.approx(width, rel=0.4)
 
 
 def test_rounds_agree_about_the_evidence(line: tuple[Problem, TrainedRounds]) -> None:
