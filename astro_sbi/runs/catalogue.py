@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -66,10 +67,15 @@ class Catalogue:
         engine = create_engine(self.url)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
-        try:
-            METADATA.create_all(engine)
-        except SQLAlchemyError:
-            METADATA.create_all(engine)  # another process may have made the tables between look and leap
+        for wait in (0.05, 0.2, 0.5):
+            # Another process may make the tables between look and leap, and a switch to WAL does not wait for it.
+            try:
+                METADATA.create_all(engine)
+            except SQLAlchemyError:
+                time.sleep(wait)
+            else:
+                return engine
+        METADATA.create_all(engine)
         return engine
 
     @contextmanager
