@@ -14,7 +14,7 @@ from jaxtyping import Float, PyTree
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.losses import log_prob
 from astro_sbi.inference.network import Network
-from astro_sbi.inference.scaling import ScaledValues
+from astro_sbi.inference.scaling import Scaling
 from astro_sbi.inference.standardiser import Standardiser
 
 _CHUNK = 4096
@@ -35,7 +35,7 @@ class PosteriorEstimator:
 
     network: Network
     parameters: PyTree
-    standard: Standardiser | ScaledValues
+    standard: Standardiser | Scaling
     box: Box
     shape: tuple[int, ...] = ()
 

@@ -49,7 +49,8 @@ def atomic_loss(network: Network, atoms: int) -> Loss:
         shifts = jnp.concatenate([jnp.zeros(1, jnp.int32), 1 + jax.random.permutation(key, size - 1)[: atoms - 1]])
         chosen = (jnp.arange(size)[:, None] + shifts) % size
         contrasted = latent[chosen]
-        residual, log_determinant = standard.residual(contrasted.reshape(size * atoms, -1), guess)
+        repeated = jnp.repeat(jnp.broadcast_to(guess, latent.shape), atoms, axis=0)
+        residual, log_determinant = standard.residual(contrasted.reshape(size * atoms, -1), repeated)
         log_q = network.log_prob_given(parameters, residual, jnp.repeat(context, atoms, axis=0)).reshape(size, atoms) + log_determinant
         # In latent coordinates the prior is a unit normal.
         ratio = log_q + 0.5 * jnp.sum(contrasted**2, axis=-1)

@@ -11,6 +11,7 @@ posterior.sample(1_000, seed=2)
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,7 @@ from astro_sbi.inference.importance import log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import InferenceError, OnProgress, ShouldStop
-from astro_sbi.inference.scaling import fit_scaled_values
+from astro_sbi.inference.scaling import Scaling, can_guess, fit_scaling, seen_shape
 from astro_sbi.inference.schedule import Split
 from astro_sbi.inference.settings import NetworkSettings, TrainingSettings
 from astro_sbi.inference.simulations import Dropped, Table, finite_table
@@ -47,10 +48,24 @@ FRUGAL = NetworkSettings(flow="triangular_spline", layers=1, width=48, knots=8, 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and the weight decay that suits it."""
+    """A network and what suits it.
+
+    Args:
+        network: kind and size.
+        decay: of the weights.
+        guess: whether the flow models what a linear guess leaves of the parameters, instead of the parameters themselves; for
+            embeddings that see the observation as a plain list of values, and left out where the simulations are too few for it.
+    """
 
     network: NetworkSettings
     decay: float
+    guess: bool = False
+
+
+def usable(recipes: Sequence[Recipe], simulations: int, shape: Sequence[int]) -> tuple[Recipe, ...]:
+    """The recipes for so many simulations of that shape: without guesses, and without what is then there twice, if they are too few."""
+    enough = can_guess(simulations, math.prod(shape))
+    return tuple(dict.fromkeys(replace(recipe, guess=recipe.guess and enough) for recipe in recipes))
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ class NPESettings:
         training: of every network; decay, chunk and patience are set to fit.
     """
 
-    recipes: tuple[Recipe, ...] = (Recipe(FRUGAL, 1.0), Recipe(GENEROUS, 0.1))
+    recipes: tuple[Recipe, ...] = (Recipe(FRUGAL, 1.0), Recipe(GENEROUS, 0.1), Recipe(GENEROUS, 0.1, guess=True))
     ensemble: int = 3
     epochs: int = 100
     training: TrainingSettings = field(
@@ -176,15 +191,16 @@ def train_npe(
     if checkpoint and not checkpoint.is_dir():
         raise InferenceError(f"there is no folder {checkpoint} to keep checkpoints in: make it first")
     job = Job(table, settings, seed, on_progress, should_stop, checkpoint)
-    tried = [job.trained(recipe, 1, number) for number, recipe in enumerate(settings.recipes)]
+    recipes = usable(settings.recipes, table.count, table.x.shape[1:])
+    tried = [job.trained(recipe, 1, number) for number, recipe in enumerate(recipes)]
     best = int(np.argmin([one.trained.held_out[0] for one in tried]))
     fitted = tried[best]
     if settings.ensemble > 1:
-        fitted = fitted.joined(job.trained(settings.recipes[best], settings.ensemble - 1, len(tried)))
+        fitted = fitted.joined(job.trained(recipes[best], settings.ensemble - 1, len(tried)))
     return TrainedNPE(
         prior,
         fitted.estimator(Box.whole(table.latent.shape[1]), table.x.shape[1:]),
-        settings.recipes[best],
+        recipes[best],
         fitted.trained.held_out,
         tried[best].trained.losses,
         dropped,
@@ -209,7 +225,7 @@ class Fitted:
     """A trained network with what it needs to be used."""
 
     network: Any
-    standard: Any
+    standard: Scaling
     trained: Trained
 
     def joined(self, other: Fitted) -> Fitted:
@@ -237,9 +253,9 @@ class Job:
     def trained(self, recipe: Recipe, members: int, number: int) -> Fitted:
         """Train one network, ``number`` among all of this job."""
         latent, x = self.table
-        standard = fit_scaled_values(x, recipe.network.embedding)
+        standard = fit_scaling(latent, x, recipe.network.embedding, guess=recipe.guess)
         key = jax.random.fold_in(jax.random.key(self.seed), number)
-        network, parameters = build_network(latent.shape[1], x.shape[1:], recipe.network, key, members)
+        network, parameters = build_network(latent.shape[1], seen_shape(standard, x.shape[1:]), recipe.network, key, members)
         training = replace(self.settings.training, decay=recipe.decay)
         per_epoch = Split(len(latent), 1, training, 0).steps_per_epoch
         training = replace(

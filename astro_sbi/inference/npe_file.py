@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
@@ -17,12 +18,12 @@ from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.npe import Recipe, TrainedNPE
 from astro_sbi.inference.posterior import InferenceError
-from astro_sbi.inference.scaling import ScaledValues
+from astro_sbi.inference.scaling import GuessedValues, ScaledValues, seen_shape
 from astro_sbi.inference.settings import NetworkSettings
 from astro_sbi.inference.simulations import Dropped
 from astro_sbi.simulators.prior import Prior
 
-_KIND = "neural posterior estimator"
+_KIND = "neural posterior estimator 2"
 
 
 def save_npe(trained: TrainedNPE, path: Path | str) -> None:
@@ -34,8 +35,7 @@ def save_npe(trained: TrainedNPE, path: Path | str) -> None:
     estimator, standard = trained.estimator, trained.estimator.standard
     arrays = {
         "parameters": estimator.parameters,
-        "centre": standard.centre,
-        "scale": standard.scale,
+        **standard._asdict(),
         "held_out": np.asarray(trained.held_out),
         "losses": np.asarray(trained.losses),
     }
@@ -44,9 +44,10 @@ def save_npe(trained: TrainedNPE, path: Path | str) -> None:
         "prior": [[name, str(distribution)] for name, distribution in trained.prior.distributions],
         "network": asdict(trained.recipe.network),
         "decay": trained.recipe.decay,
+        "guess": trained.recipe.guess,
         "members": int(jax.tree.leaves(estimator.parameters)[0].shape[0]),
         "shape": list(estimator.shape),
-        "shapes": {name: list(np.shape(arrays[name])) for name in ("centre", "scale", "held_out", "losses")},
+        "shapes": {name: list(np.shape(arrays[name])) for name in arrays if name != "parameters"},
         "dropped": asdict(trained.dropped),
         "seconds": trained.seconds,
     }
@@ -62,13 +63,15 @@ def load_npe(path: Path | str) -> TrainedNPE:
     path = Path(path)
     described = _described(path)
     prior, shape = Prior.of(**dict(described["prior"])), tuple(described["shape"])
-    recipe = Recipe(NetworkSettings(**described["network"]), described["decay"])
-    network, parameters = build_network(len(prior.free), shape, recipe.network, jax.random.key(0), described["members"])
+    recipe = Recipe(NetworkSettings(**described["network"]), described["decay"], described["guess"])
     like = {name: jax.ShapeDtypeStruct(tuple(size), np.float32) for name, size in described["shapes"].items()}
+    kind = GuessedValues if recipe.guess else ScaledValues
+    seen = seen_shape(kind(*(jnp.zeros(like[name].shape) for name in kind._fields)), shape)
+    network, parameters = build_network(len(prior.free), seen, recipe.network, jax.random.key(0), described["members"])
     found = load_checkpoint(path, {"parameters": parameters, **like})
     assert found is not None
     arrays = found[0]
-    standard = ScaledValues(arrays["centre"], arrays["scale"])
+    standard = kind(*(arrays[name] for name in kind._fields))
     estimator = PosteriorEstimator(network, arrays["parameters"], standard, Box.whole(len(prior.free)), shape=shape)
     held_out, losses = (np.asarray(arrays[name]) for name in ("held_out", "losses"))
     return TrainedNPE(prior, estimator, recipe, held_out, losses, Dropped(**described["dropped"]), described["seconds"])

@@ -17,9 +17,9 @@ from astro_sbi.inference.importance import Density, log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.losses import atomic_loss, weighted_loss
 from astro_sbi.inference.network import build_network
-from astro_sbi.inference.npe import NPESettings, Recipe, Simulate, simulate_all
+from astro_sbi.inference.npe import NPESettings, Recipe, Simulate, simulate_all, usable
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, ShouldStop
-from astro_sbi.inference.scaling import fit_scaled_values
+from astro_sbi.inference.scaling import fit_scaling, seen_shape
 from astro_sbi.inference.simulations import finite_rows, finite_table
 from astro_sbi.inference.training import Trainer, build_trainer, train
 from astro_sbi.inference.truncation import RestrictedDensity, RestrictedPrior
@@ -211,9 +211,8 @@ class _Rounds:
 
     def best_fit(self, key: Array, *, last: bool, **told: Any) -> tuple[PosteriorEstimator, float]:
         """Train on all simulations so far: every recipe with one member, or in the last round the best so far with all members."""
-        table, recipes = self.table(), self.settings.npe.recipes
-        if last and self.recipe:
-            recipes = (self.recipe,)
+        table, fewest = self.table(), self.budget // self.settings.rounds
+        recipes = (self.recipe,) if last and self.recipe else usable(self.settings.npe.recipes, fewest, self.x.shape)
         members = self.settings.npe.ensemble if last else 1
         tried = [self._fit(recipe, members, table, jax.random.fold_in(key, place), **told) for place, recipe in enumerate(recipes)]
         best = min(range(len(tried)), key=lambda place: tried[place][1])
@@ -224,12 +223,13 @@ class _Rounds:
         settings = self.settings.npe
         per_round = max(self.budget // self.settings.rounds // settings.training.batch, 1)
         training = replace(settings.training, decay=recipe.decay, chunk=2 * per_round, held_out=self.budget // 8)
-        network, parameters = build_network(table.latent.shape[1], self.x.shape, recipe.network, key, members)
+        counted = table.rows(np.arange(table.count))
+        standard = fit_scaling(counted.latent, counted.x, recipe.network.embedding, guess=recipe.guess)
+        network, parameters = build_network(table.latent.shape[1], seen_shape(standard, self.x.shape), recipe.network, key, members)
         if recipe not in self.trainers:
             loss = atomic_loss(network, self.settings.atoms) if self.method == "snpe_c" else weighted_loss(network)
             self.trainers[recipe] = build_trainer(network, training, loss)
         trainer = self.trainers[recipe]
-        standard = fit_scaled_values(self.seen, recipe.network.embedding)
         steps = settings.epochs * max(table.count // training.batch, 1)
         trained = train(trainer, parameters, table, standard, steps, jax.random.fold_in(key, 1), **told)
         estimator = PosteriorEstimator(trainer.network, trained.parameters, standard, self.support.box, shape=self.x.shape)

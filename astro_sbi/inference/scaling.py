@@ -1,17 +1,25 @@
-"""Standardisation of observations that come as they are: each entry, or each column of tokens or channels, z-scored."""
+"""Standardisation of observations that come as they are, and a linear first guess of the parameters from them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy import special
 
 from astro_sbi.inference.settings import EmbeddingName
 from astro_sbi.inference.standardiser import bounded
 
 _TOKEN_COLUMNS = 5
+_RIDGE = 1e-4
+#: Normal scores between which quantiles are interpolated; beyond the ends nothing changes.
+_SCORES = np.linspace(-3.2, 3.2, 33)
+#: Simulations for each coefficient of the guess: fewer would let it learn their noise.
+_SIMULATIONS_EACH = 50
 
 
 class ScaledValues(NamedTuple):
@@ -36,6 +44,91 @@ class ScaledValues(NamedTuple):
     def latent(self, residual: Float[Array, "*b d"], guess: Float[Array, ""]) -> Float[Array, "*b d"]:
         """Latent parameters of what the flow models."""
         return residual + guess
+
+
+class GuessedValues(NamedTuple):
+    """Maps an observation to z-scored values and a guess of the parameters; the flow models what the guess leaves.
+
+    The guess is linear in the values and in their normal scores, which straighten what a bounded prior's latent coordinates bend
+    and tame heavy tails. The flow models ``root^-1 (z - guess(x))``, of unit variance over the prior.
+
+    Attributes:
+        centre: means [*x].
+        scale: standard deviations [*x].
+        quantiles: of each value at fixed normal scores [n, k].
+        slope: of the parameters on values and scores [2 n, d].
+        intercept: of the same regression [d].
+        root: Cholesky factor of the covariance that the guess leaves [d, d].
+        inverse_root: its inverse [d, d].
+    """
+
+    centre: Float[Array, "*x"]
+    scale: Float[Array, "*x"]
+    quantiles: Float[Array, "n k"]
+    slope: Float[Array, "n2 d"]
+    intercept: Float[Array, " d"]
+    root: Float[Array, "d d"]
+    inverse_root: Float[Array, "d d"]
+
+    def see(self, x: Float[Array, "*b"]) -> tuple[Float[Array, "*b nd"], Float[Array, "*b d"]]:
+        """What the embedding sees of observations, values and guess side by side, and the guess."""
+        values, scores = regressors(x, self.centre, self.scale, self.quantiles)
+        guess = self.intercept + jnp.concatenate([values, scores], axis=-1) @ self.slope
+        return jnp.concatenate([values, bounded(guess)], axis=-1), guess
+
+    def residual(self, latent: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> tuple[Float[Array, "*b d"], Float[Array, ""]]:
+        """What the flow models, and the log determinant of the map to it."""
+        return (latent - guess) @ self.inverse_root.T, jnp.sum(jnp.log(jnp.diagonal(self.inverse_root)))
+
+    def latent(self, residual: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
+        """Latent parameters of what the flow models."""
+        return guess + residual @ self.root.T
+
+
+Scaling = ScaledValues | GuessedValues
+
+
+def seen_shape(scaling: Scaling, shape: Sequence[int]) -> tuple[int, ...]:
+    """Shape of what the embedding sees of an observation of that shape."""
+    return jax.eval_shape(scaling.see, jax.ShapeDtypeStruct(tuple(shape), jnp.float32))[0].shape
+
+
+def regressors(
+    x: Float[Array, "*b"], centre: Float[Array, "*x"], scale: Float[Array, "*x"], quantiles: Float[Array, "n k"]
+) -> tuple[Float[Array, "*b n"], Float[Array, "*b n"]]:
+    """Bounded z-scores and normal scores of observations, each observation in one row."""
+    leading = x.shape[: x.ndim - centre.ndim]
+    values = bounded((x - centre) / scale).reshape(*leading, -1)
+    rank = jax.vmap(lambda value, at: jnp.interp(value, at, jnp.asarray(_SCORES, jnp.float32)), in_axes=(-1, 0), out_axes=-1)
+    return values, rank(x.reshape(*leading, -1), quantiles)
+
+
+def can_guess(simulations: int, entries: int) -> bool:
+    """Whether there are simulations enough for a guess from observations of so many entries."""
+    return simulations >= 2 * entries * _SIMULATIONS_EACH
+
+
+def fit_scaling(
+    latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"], embedding: EmbeddingName, *, guess: bool
+) -> Scaling:
+    """Fit to simulations, with a guess of their latent parameters or without."""
+    return fit_guessed_values(latent, x) if guess else fit_scaled_values(x, embedding)
+
+
+def fit_guessed_values(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"]) -> GuessedValues:
+    """Fit to simulations: a ridge regression of the parameters on values and normal scores."""
+    latent, x = np.asarray(latent, np.float64), np.asarray(x, np.float64)
+    scaled = fit_scaled_values(x, "identity")
+    flat = x.reshape(len(x), -1)
+    quantiles = jnp.asarray(np.quantile(flat, special.ndtr(_SCORES), axis=0).T, jnp.float32)
+    seen = np.concatenate(regressors(jnp.asarray(x, jnp.float32), *scaled, quantiles), axis=1, dtype=np.float64)
+    apart, middle = seen - seen.mean(axis=0), latent.mean(axis=0)
+    gram = apart.T @ apart + _RIDGE * len(seen) * np.eye(seen.shape[1])
+    slope = np.linalg.solve(gram, apart.T @ (latent - middle))
+    left = latent - middle - apart @ slope
+    root = np.linalg.cholesky(left.T @ left / len(left) + 1e-6 * np.eye(latent.shape[1]))
+    fitted = (quantiles, slope, middle - seen.mean(axis=0) @ slope, root, np.linalg.inv(root))
+    return GuessedValues(*scaled, *(jnp.asarray(part, jnp.float32) for part in fitted))
 
 
 def fit_scaled_values(x: Float[np.ndarray, " N *x"], embedding: EmbeddingName) -> ScaledValues:

@@ -149,6 +149,34 @@ class RationalQuadratic:
         return number
 
 
+@dataclass(frozen=True)
+class AffineSpline:
+    """An affine map, then a rational-quadratic spline: the one finds a narrow density, the other gives it its shape.
+
+    Args:
+        knots: inner knots of the spline.
+    """
+
+    knots: int
+
+    @property
+    def size(self) -> int:
+        """Log scale and shift, then widths, heights and slopes."""
+        return Affine().size + RationalQuadratic(self.knots).size
+
+    def forward(self, parameters: Float[Array, "p n ..."], x: Float[Array, "n ..."]) -> Pair:
+        """Image and log derivative there."""
+        moved, log_scale = Affine().forward(parameters[: Affine().size], x)
+        y, log_derivative = RationalQuadratic(self.knots).forward(parameters[Affine().size :], moved)
+        return y, log_scale + log_derivative
+
+    def backward(self, parameters: Float[Array, "p n ..."], y: Float[Array, "n ..."]) -> Pair:
+        """Preimage and log derivative of the inverse."""
+        moved, log_derivative = RationalQuadratic(self.knots).backward(parameters[Affine().size :], y)
+        x, log_scale = Affine().backward(parameters[: Affine().size], moved)
+        return x, log_scale + log_derivative
+
+
 def _shares(raw: Float[Array, "k n ..."]) -> Float[Array, "k n ..."]:
     """Softmax over the leading axis."""
     powers = jnp.exp(raw - jax.lax.stop_gradient(jnp.max(raw, axis=0)))

@@ -12,7 +12,7 @@ from flowjax.distributions import AbstractDistribution
 from jaxtyping import Array, Float
 
 from astro_sbi.inference.flows.conditioner import Conditioner, Ports, build_conditioner
-from astro_sbi.inference.flows.elementwise import Elementwise, RationalQuadratic
+from astro_sbi.inference.flows.elementwise import AffineSpline, Elementwise
 from astro_sbi.inference.flows.layered import Layer, Step, alternating_orders, layered_flow
 from astro_sbi.inference.settings import NetworkSettings
 
@@ -57,12 +57,12 @@ def _given(network: Conditioner, x: Float[Array, "d ..."], context: Float[Array,
 
 
 def triangular_spline_flow(key: Array, *, dimension: int, context: int, settings: NetworkSettings) -> AbstractDistribution:
-    """Layers of triangular spline maps.
+    """Layers of triangular maps, each affine and then a spline.
 
     Each of the d networks has ``width / sqrt(d)`` hidden units (at least 16), so that all together cost about as much as one of full width.
     Source: triangular transport maps, Baptista et al. 2023 (arXiv:2009.10303); splines of Durkan et al. 2019 (arXiv:1906.04032).
     """
-    elementwise = RationalQuadratic(settings.knots)
+    elementwise = AffineSpline(settings.knots)
     ports = Ports(dimension, context, 1, elementwise.size, max(_NARROWEST, ceil(settings.width / dimension**0.5)))
 
     def layer(layer_key: Array) -> TriangularLayer:
