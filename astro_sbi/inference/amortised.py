@@ -26,7 +26,7 @@ from astro_sbi.simulators import simulator as simulator_named
 from astro_sbi.simulators.base import Simulator, known_values, pattern_of, scalar_known
 
 _CARD = "card.json"
-_NETWORK = NetworkSettings(layers=5, width=64)
+_NETWORK = NetworkSettings(layers=3, width=96, embedding_width=128)
 _TRAINING = TrainingSettings(patience=20)
 _DRAWS = 4096
 

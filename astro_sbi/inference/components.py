@@ -26,6 +26,29 @@ def joined(mixture: Sequence[tuple[float, Density]], share: float, density: Dens
     return [*((old * (1 - share), one) for old, one in mixture), (share, density)]
 
 
+def fitted_shares(densities: Sequence[Density], draws: Draws, least: float) -> Float[np.ndarray, " m"]:
+    r"""Shares with which a mixture of given densities follows weighted draws most closely.
+
+    Expectation maximisation of :math:`\sum_i w_i \log\sum_k a_k q_k(z_i)` over the shares, which lowers the Kullback-Leibler divergence
+    of the mixture from the posterior at every step.
+
+    Args:
+        densities: parts of the mixture.
+        draws: weighted draws of the posterior.
+        least: share below which none falls, so that each goes on defending against what the draws have missed.
+
+    Returns:
+        Shares, adding to one.
+
+    References: Cappe et al. 2008, Statistics and Computing 18, 447, equation 13.
+    """
+    log_parts = np.stack([density.log_prob(draws.latent) for density in densities])
+    shares = np.full(len(densities), 1 / len(densities))
+    for _ in range(_ITERATIONS):
+        shares = special.softmax(np.log(shares + 1e-300)[:, None] + log_parts, axis=0) @ draws.weight
+    return least + (1 - least * len(densities)) * shares
+
+
 def fitted_components(
     latent: Float[np.ndarray, "S d"], weight: Float[np.ndarray, " S"], count: int, inflation: float, rng: np.random.Generator
 ) -> StudentMixture:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from astro_sbi.inference.box import Box
-from astro_sbi.inference.components import broad_moments, fitted_components, joined
+from astro_sbi.inference.components import broad_moments, fitted_components, fitted_shares, joined
 from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.importance import Density, Draws, importance_draws, importance_of
 from astro_sbi.inference.posterior import OnProgress, Posterior
@@ -22,9 +22,8 @@ from astro_sbi.inference.standardiser import components
 LogLikelihoods = Callable[[Float[np.ndarray, "S d"]], Float[np.ndarray, " S"]]
 
 _SHOWN = 4000
-_FLOW_SHARE = 0.86
 _PILOT = 8192
-_BROAD, _CLUSTERS = 0.12, 0.4
+_BROAD, _CLUSTERS, _LEAST = 0.2, 6, 0.02
 
 
 def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed: int, *, on_progress: OnProgress) -> Posterior:
@@ -43,9 +42,7 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
     began = time.perf_counter()
     on_progress("sampling", 0, samples, None)
     rng = np.random.default_rng([seed, 3])
-    mixture = with_moments(
-        proposals(trained.first, trained.last, trained.peaks, problem.value, flow=_FLOW_SHARE), problem.log_likelihood, rng
-    )
+    mixture = adapted(proposals(trained.first, trained.last, trained.peaks, problem.value), problem.log_likelihood, rng)
     draws = importance_draws(mixture, problem.log_likelihood, rng, samples)
     order = rng.permutation(samples)
     flow = trained.last.given(problem.value).sample(rng, _SHOWN)
@@ -76,10 +73,10 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
     )
 
 
-def with_moments(
+def adapted(
     mixture: Sequence[tuple[float, Density]], log_likelihood: LogLikelihoods, rng: np.random.Generator
 ) -> list[tuple[float, Density]]:
-    """The mixture with broad densities of the posterior's own shape added, which two pilot runs measure.
+    """The mixture with broad densities of the posterior's own shape added, its shares fitted to the draws of two pilot runs.
 
     The first run gives a Student t of the posterior's mean and covariance. It covers tails that flow and peaks leave thin, where
     single draws would carry great weight, so the second run sees them; Student t densities around the clusters of both runs' draws
@@ -95,8 +92,9 @@ def with_moments(
     both = Draws(
         *(np.concatenate([getattr(first, name), getattr(second, name)]) for name in ("latent", "log_q", "log_prior", "log_likelihood"))
     )
-    clusters = fitted_components(both.latent, both.weight, 6, 1.15, rng)
-    return joined(joined(mixture, 0.4 * _BROAD, broad_moments(second)), _CLUSTERS, clusters)
+    clusters = fitted_components(both.latent, both.weight, _CLUSTERS, 1.15, rng)
+    parts = [*(density for _, density in mixture), broad_moments(second), clusters]
+    return list(zip(fitted_shares(parts, both, _LEAST), parts, strict=True))
 
 
 def peak_outside(peaks: Peaks, box: Box) -> float | None:

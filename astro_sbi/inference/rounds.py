@@ -17,7 +17,7 @@ from astro_sbi.inference.importance import Density, log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.losses import atomic_loss, weighted_loss
 from astro_sbi.inference.network import build_network
-from astro_sbi.inference.npe import NPESettings, Recipe, Simulate, simulate_all, usable
+from astro_sbi.inference.npe import Fitted, NPESettings, Recipe, Simulate, simulate_all, usable
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, ShouldStop
 from astro_sbi.inference.scaling import fit_scaling, seen_shape
 from astro_sbi.inference.simulations import finite_rows, finite_table
@@ -41,7 +41,8 @@ class SequentialNPESettings:
         atoms: parameters contrasted for each simulation (SNPE-C).
         enough: where a round leaves more than this share of the prior mass of the one before, narrowing has ended: the next round
             is the last and takes all simulations that are left.
-        npe: networks and training of every round; the ensemble is the last round's, the others find the region with one member.
+        npe: networks and training; the recipes compete in the first and in the last round, and the ensemble is the last round's: the
+            others only find the region.
     """
 
     rounds: int = 7
@@ -59,6 +60,7 @@ class RoundReport:
 
     Args:
         simulations: made in this round.
+        dropped: how many of them failed, and are not used.
         used: all simulations it was trained on.
         log_prior_mass: log of the share of the prior they were drawn from; 0 for SNPE-C.
         held_out: held-out loss in the coordinates of the round (nats), the members' mean.
@@ -66,6 +68,7 @@ class RoundReport:
     """
 
     simulations: int
+    dropped: int
     used: int
     log_prior_mass: float
     held_out: float
@@ -159,8 +162,8 @@ class _Rounds:
         self.recipe: Recipe | None = None
         self.estimators: dict[Recipe, PosteriorEstimator] = {}
 
-    def simulate(self, draws: int, should_stop: ShouldStop) -> None:
-        """Add the simulations of one more round.
+    def simulate(self, draws: int, should_stop: ShouldStop) -> int:
+        """Add the simulations of one more round; how many of them failed.
 
         Raises:
             Cancelled: if asked to stop.
@@ -173,12 +176,13 @@ class _Rounds:
         x = simulate_all(self.program, self.prior.physical_array(latent), int(self.rng.integers(2**31)), compiled=True)
         if x.shape[1:] != self.x.shape:
             raise InferenceError(f"the observation has shape {self.x.shape}, a simulation {x.shape[1:]}: they must be alike")
-        table, _ = finite_table(latent, x)
+        table, failed = finite_table(latent, x)
         # In double precision: rounded to single, draws near the edge of a narrow box would lie outside it.
         self.latent = np.vstack([self.latent, latent[finite_rows(latent, x)]])
         self.seen = np.concatenate([self.seen, table.x])
         self.number = np.concatenate([self.number, np.full(len(table.latent), len(self.proposals))])
         self.proposals.append(proposal)
+        return failed.dropped
 
     def take(self, density: Density, *, narrow: bool) -> None:
         """Go on from a new flow at the observation: narrow the prior to where it lives, and keep the simulations inside."""
@@ -210,16 +214,23 @@ class _Rounds:
         return RoundTable(inner[index].astype(np.float32), self.seen[index], self.weight()[index], np.asarray(len(self.latent)))
 
     def best_fit(self, key: Array, *, last: bool, **told: Any) -> tuple[PosteriorEstimator, float]:
-        """Train on all simulations so far: every recipe with one member, or in the last round the best so far with all members."""
-        table, fewest = self.table(), self.budget // self.settings.rounds
-        recipes = (self.recipe,) if last and self.recipe else usable(self.settings.npe.recipes, fewest, self.x.shape)
-        members = self.settings.npe.ensemble if last else 1
-        tried = [self._fit(recipe, members, table, jax.random.fold_in(key, place), **told) for place, recipe in enumerate(recipes)]
-        best = min(range(len(tried)), key=lambda place: tried[place][1])
-        self.recipe = recipes[best]
-        return tried[best]
+        """Train on all simulations so far: in the first and the last round every recipe, in between the best of the first.
 
-    def _fit(self, recipe: Recipe, members: int, table: RoundTable, key: Array, **told: Any) -> tuple[PosteriorEstimator, float]:
+        The last round's best is joined by the other members of its ensemble.
+        """
+        table, fewest, npe = self.table(), self.budget // self.settings.rounds, self.settings.npe
+        recipes = usable(npe.recipes, fewest, self.x.shape) if last or not self.recipe else (self.recipe,)
+        tried = [self._fit(recipe, 1, table, jax.random.fold_in(key, place), **told) for place, recipe in enumerate(recipes)]
+        best = min(range(len(tried)), key=lambda place: tried[place].trained.held_out[0])
+        self.recipe, fitted = recipes[best], tried[best]
+        if last and npe.ensemble > 1:
+            fitted = fitted.joined(self._fit(self.recipe, npe.ensemble - 1, table, jax.random.fold_in(key, len(tried)), **told))
+        made = fitted.estimator(self.support.box, self.x.shape)
+        # The first one lends its compiled programs to those of later rounds.
+        made = self.estimators.setdefault(self.recipe, made).retrained(made.parameters, made.standard, made.box)
+        return made, float(fitted.trained.held_out.mean())
+
+    def _fit(self, recipe: Recipe, members: int, table: RoundTable, key: Array, **told: Any) -> Fitted:
         settings = self.settings.npe
         per_round = max(self.budget // self.settings.rounds // settings.training.batch, 1)
         training = replace(settings.training, decay=recipe.decay, chunk=2 * per_round, held_out=self.budget // 8)
@@ -231,11 +242,7 @@ class _Rounds:
             self.trainers[recipe] = build_trainer(network, training, loss)
         trainer = self.trainers[recipe]
         steps = settings.epochs * max(table.count // training.batch, 1)
-        trained = train(trainer, parameters, table, standard, steps, jax.random.fold_in(key, 1), **told)
-        estimator = PosteriorEstimator(trainer.network, trained.parameters, standard, self.support.box, shape=self.x.shape)
-        # The first one lends its compiled programs to those of later rounds.
-        estimator = self.estimators.setdefault(recipe, estimator).retrained(trained.parameters, standard, self.support.box)
-        return estimator, float(trained.held_out.mean())
+        return Fitted(trainer.network, standard, train(trainer, parameters, table, standard, steps, jax.random.fold_in(key, 1), **told))
 
 
 def sequential_npe(
@@ -275,11 +282,12 @@ def sequential_npe(
     for number in range(settings.rounds):
         began, last = time.perf_counter(), settled or number == settings.rounds - 1
         on_progress("simulating", simulations - left, simulations, None)
-        job.simulate(left if last else simulations // settings.rounds, should_stop)
+        dropped = job.simulate(left if last else simulations // settings.rounds, should_stop)
         left -= job.proposals[-1].draws
         estimator, held_out = job.best_fit(jax.random.fold_in(key, number), last=last, **told)
         estimators.append(estimator)
-        reports.append(RoundReport(job.proposals[-1].draws, len(job.latent), job.log_mass, held_out, time.perf_counter() - began))
+        made, seconds = job.proposals[-1].draws, time.perf_counter() - began
+        reports.append(RoundReport(made, dropped, len(job.latent), job.log_mass, held_out, seconds))
         job.take(estimator.given(job.x), narrow=not last)
         if last:
             break

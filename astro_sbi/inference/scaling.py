@@ -108,9 +108,7 @@ def can_guess(simulations: int, entries: int) -> bool:
     return simulations >= 2 * entries * _SIMULATIONS_EACH
 
 
-def fit_scaling(
-    latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"], embedding: EmbeddingName, *, guess: bool
-) -> Scaling:
+def fit_scaling(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"], embedding: EmbeddingName, *, guess: bool) -> Scaling:
     """Fit to simulations, with a guess of their latent parameters or without."""
     return fit_guessed_values(latent, x) if guess else fit_scaled_values(x, embedding)
 

@@ -65,7 +65,7 @@ class _Clock:
 
 
 def proposals(
-    first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks, value: Float[np.ndarray, " n"], *, flow: float
+    first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks, value: Float[np.ndarray, " n"]
 ) -> list[tuple[float, Density]]:
     """The defensive mixture: a share of the last flow first, the first flow, the prior, and broad densities at the peaks.
 
@@ -74,14 +74,12 @@ def proposals(
         last: estimator of the current round.
         peaks: peaks of the posterior density.
         value: the observation.
-        flow: share of the last flow.
     """
-    defence = 0.05
     return [
-        (flow, last.given(value)),
-        (defence, UnitNormal(last.box.lower.size)),
-        (defence, first.given(value)),
-        (1 - flow - 2 * defence, peaks.mixture(1.5)),
+        (0.45, last.given(value)),
+        (0.05, UnitNormal(last.box.lower.size)),
+        (0.05, first.given(value)),
+        (0.45, peaks.mixture(1.5)),
     ]
 
 
@@ -250,7 +248,7 @@ class SequentialTraining:
         """Efficiency of the last flow alone and evidence of the whole mixture."""
         self._pause("sampling")
         value, draws = self.problem.value, self.settings.draws
-        mixture = proposals(first, last, peaks, value, flow=0.45)
+        mixture = proposals(first, last, peaks, value)
         drawn = importance_draws(mixture, self.problem.log_likelihood, self.rng, draws)
         count = round(mixture[0][0] * draws)
         own = drawn.log_likelihood[:count] + drawn.log_prior[:count] - mixture[0][1].log_prob(drawn.latent[:count])

@@ -25,12 +25,12 @@ class NetworkSettings:
         context: length of the embedded observation.
     """
 
-    flow: FlowName = "spline_coupling"
+    flow: FlowName = "triangular_spline"
     conditioner: ConditionerName = "gated"
-    layers: int = 4
+    layers: int = 2
     width: int = 64
     knots: int = 8
-    embedding: EmbeddingName = "mlp"
+    embedding: EmbeddingName = "gated"
     embedding_width: int = 96
     context: int = 32
 
@@ -52,6 +52,7 @@ class TrainingSettings:
         decay: weight decay, decoupled (Loshchilov & Hutter 2019).
         average: memory of the exponential moving average of the weights, which is what is kept; 0 keeps the weights themselves.
         streamed_above: bytes of simulations above which they stay on the host and each chunk's are sent to the device.
+        checkpoint_seconds: time between two checkpoints at least; writing one takes a few tenths of a second.
     """
 
     batch: int = 256
@@ -66,6 +67,7 @@ class TrainingSettings:
     decay: float = 0.0
     average: float = 0.0
     streamed_above: int = 2**31
+    checkpoint_seconds: float = 10.0
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def train(
         key: of noise, order and splits.
         on_step: told steps done, steps in all, and (training, held-out) loss.
         should_stop: asked between chunks.
-        checkpoint: file written after every chunk and gone on from if it exists; removed by nobody.
+        checkpoint: file written every few chunks and gone on from if it exists; removed by nobody.
         devices: share each batch between this many devices.
 
     Raises:
@@ -219,15 +219,18 @@ def train(
     run = _Run(trainer, parameters, simulations, steps, key, devices=devices)
     if checkpoint:
         run.resume(checkpoint)
-    resumed, compiled = len(run.history), began
+    resumed, compiled, saved = len(run.history), began, began
     while not run.finished:
         if should_stop():
+            if checkpoint:
+                run.save(checkpoint)
             raise Cancelled
         run.advance(standard)
         if len(run.history) == resumed + 1:
             compiled = time.perf_counter()
-        if checkpoint:
+        if checkpoint and (run.finished or time.perf_counter() - saved >= settings.checkpoint_seconds):
             run.save(checkpoint)
+            saved = time.perf_counter()
         on_step(min(len(run.history) * settings.chunk, steps), steps, run.history[-1])
     ended = time.perf_counter()
     per_chunk = (ended - compiled) / max(len(run.history) - resumed - 1, 1)

@@ -18,7 +18,7 @@ from astro_sbi.inference.simulations import Bank, Table
 from astro_sbi.inference.training import Trained, Trainer, build_trainer, train
 
 NETWORK = NetworkSettings(flow="affine_coupling", conditioner="mlp", layers=2, width=16, embedding="mlp", embedding_width=16, context=4)
-TRAINING = TrainingSettings(batch=32, chunk=5, held_out=64, patience=100, rate=5e-3, average=0.9)
+TRAINING = TrainingSettings(batch=32, chunk=5, held_out=64, patience=100, rate=5e-3, average=0.9, checkpoint_seconds=0.0)
 DESIGN = np.array([[1.0, 0.5], [0.0, 1.0], [1.0, -1.0]])
 SIGMA = 0.5
 

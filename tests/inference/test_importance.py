@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from astro_sbi.inference.components import fitted_components
-from astro_sbi.inference.drawing import with_moments
+from astro_sbi.inference.components import fitted_components, fitted_shares
+from astro_sbi.inference.drawing import adapted
 from astro_sbi.inference.importance import Draws, StudentMixture, UnitNormal, importance_draws, importance_of, log_unit_normal
 from astro_sbi.inference.pareto import khat, smoothed
 
@@ -72,7 +72,7 @@ def test_peaks_save_the_modes_that_a_flow_misses(count: int) -> None:
 def test_pilot_runs_learn_every_mode(count: int) -> None:
     rng = np.random.default_rng(2)
     plain = mixture(count, peaks=True)
-    learned = with_moments(plain, log_likelihood(count), rng)
+    learned = adapted(plain, log_likelihood(count), rng)
     before = importance_of(importance_draws(plain, log_likelihood(count), rng, 20_000))
     draws = importance_draws(learned, log_likelihood(count), rng, 20_000)
     after = importance_of(draws)
@@ -87,6 +87,17 @@ def test_weights_cannot_tell_of_a_mode_that_no_density_covers() -> None:
     found = importance_of(importance_draws(mixture(2, peaks=False), log_likelihood(2), np.random.default_rng(3), 20_000))
     assert found.khat < 0.7
     assert found.log_evidence == pytest.approx(-7.0 + np.log(0.75), abs=0.05)
+
+
+def test_shares_follow_the_draws_and_none_is_lost() -> None:
+    rng = np.random.default_rng(6)
+    parts = [StudentMixture(np.full((1, 2), place), np.eye(2)[None], np.ones(1)) for place in (-3.0, 0.0, 3.0)]
+    latent = np.concatenate([parts[0].sample(rng, 3000), parts[1].sample(rng, 7000)])
+    flat = np.zeros(len(latent))
+    found = fitted_shares(parts, Draws(latent, flat, flat, flat), 0.02)
+    assert found == pytest.approx([0.94 * 0.3 + 0.02, 0.94 * 0.7 + 0.02, 0.02], abs=0.02)
+    assert found.sum() == pytest.approx(1.0)
+    assert found.min() >= 0.02
 
 
 def test_components_find_clusters() -> None:

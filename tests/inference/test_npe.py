@@ -246,6 +246,20 @@ def test_an_estimator_survives_its_file(estimator, posterior, tmp_path):
     assert np.array_equal(loaded.posterior(OBSERVED).log_prob(theta), posterior.log_prob(theta))
 
 
+def test_an_estimator_with_a_guess_survives_its_file_too(simulations, tmp_path):
+    theta, x = simulations
+    trained = train_npe(PRIOR, theta, x, settings=replace(SETTINGS, recipes=(Recipe(SMALL, 0.0, guess=True),), epochs=2))
+    assert trained.recipe.guess
+    save_npe(trained, tmp_path / "guess.safetensors")
+    loaded = load_npe(tmp_path / "guess.safetensors").posterior(OBSERVED)
+    posterior = trained.posterior(OBSERVED)
+    draws = posterior.sample(200, seed=3)
+    assert np.array_equal(loaded.sample(200, seed=3), draws)
+    assert np.array_equal(loaded.log_prob(draws), posterior.log_prob(draws))
+    mean, covariance = exact()
+    assert np.all(np.abs(draws.mean(axis=0) - mean) < 0.5 * np.sqrt(np.diag(covariance)))
+
+
 def test_a_file_that_is_none_is_answered_with_a_sentence(estimator, tmp_path):
     path = tmp_path / "line.safetensors"
     with pytest.raises(InferenceError, match="there is no file"):

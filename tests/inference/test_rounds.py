@@ -99,6 +99,7 @@ def test_each_round_tells_what_it_cost_and_brought(made, method):
     assert len(reports) == SETTINGS.rounds
     assert [report.simulations for report in reports] == [2000] * 3
     assert reports[0].used == 2000
+    assert all(report.dropped == 0 for report in reports)
     assert all(later.used > earlier.used for earlier, later in itertools.pairwise(reports))
     assert all(report.seconds > 0 and np.isfinite(report.held_out) for report in reports)
     mass = [report.log_prior_mass for report in reports]
@@ -225,6 +226,16 @@ def test_no_simulation_lies_outside_a_very_narrow_box():
     table = job.table()
     assert np.abs(table.latent).max() < 5
     assert np.allclose(table.weight, 1.0)
+
+
+def test_failed_simulations_are_left_out_and_counted():
+    def failing(theta, key):
+        return jnp.where(theta[1] > 2.7, jnp.nan, simulate(theta, key))
+
+    job = rounds._Rounds(PRIOR, failing, OBSERVED, 2000, settings=SETTINGS, method="tsnpe", seed=1)
+    dropped = job.simulate(2000, lambda: False)
+    assert dropped == pytest.approx(100, abs=40)
+    assert len(job.latent) == len(job.seen) == 2000 - dropped
 
 
 @pytest.mark.parametrize("method", ["tsnpe", "zoom"])

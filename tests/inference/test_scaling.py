@@ -1,0 +1,97 @@
+"""The linear guess of the parameters: what it leaves is standard, and no observation breaks it."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from astro_sbi.inference.npe import GENEROUS, Recipe, usable
+from astro_sbi.inference.scaling import can_guess, fit_guessed_values, fit_scaling, seen_shape
+
+DESIGN = np.array([[1.0, 0.5], [0.0, 1.0], [1.0, -1.0]])
+SIGMA = 0.5
+
+
+def simulated(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    latent = rng.standard_normal((count, 2))
+    return latent, (latent @ DESIGN.T + SIGMA * rng.standard_normal((count, 3))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return fit_guessed_values(*simulated(20_000, 1))
+
+
+def test_the_guess_of_a_linear_gaussian_is_its_posterior_mean(fitted):
+    latent, x = simulated(2000, 2)
+    _, guess = fitted.see(jnp.asarray(x))
+    covariance = np.linalg.inv(np.eye(2) + DESIGN.T @ DESIGN / SIGMA**2)
+    exact = x @ DESIGN @ covariance.T / SIGMA**2
+    assert np.sqrt(np.mean((guess - exact) ** 2)) < 0.1 * np.sqrt(np.trace(covariance))
+    residual, _ = fitted.residual(jnp.asarray(latent, jnp.float32), guess)
+    assert np.allclose(np.cov(residual.T), np.eye(2), atol=0.1)
+    assert np.allclose(residual.mean(axis=0), 0, atol=0.1)
+
+
+def test_residual_and_latent_are_inverse_and_the_determinant_is_the_jacobians(fitted):
+    latent, x = simulated(50, 3)
+    _, guess = fitted.see(jnp.asarray(x))
+    residual, log_determinant = fitted.residual(jnp.asarray(latent, jnp.float32), guess)
+    assert np.allclose(fitted.latent(residual, guess), latent, atol=1e-5)
+    jacobian = jax.jacobian(lambda z: fitted.residual(z, guess[0])[0])(jnp.asarray(latent[0], jnp.float32))
+    assert float(log_determinant) == pytest.approx(np.linalg.slogdet(jacobian)[1], abs=1e-4)
+
+
+def test_normal_scores_straighten_a_bounded_prior():
+    """A precise measurement of a uniform parameter is bent in latent coordinates and straight in its normal scores."""
+    rng = np.random.default_rng(4)
+    uniform = rng.random((20_000, 1))
+    latent = special.ndtri(uniform)
+    fitted = fit_guessed_values(latent, uniform + 1e-3 * rng.standard_normal(uniform.shape))
+    straight = stats.linregress(uniform[:, 0], latent[:, 0])
+    left = np.std(latent[:, 0] - straight.intercept - straight.slope * uniform[:, 0])
+    assert float(fitted.root[0, 0]) < 0.25 * left
+
+
+@pytest.mark.parametrize("value", [-1e30, -50.0, 0.0, 1e30])
+def test_no_observation_breaks_it(fitted, value):
+    seen, guess = fitted.see(jnp.full(3, value))
+    assert seen.shape == (5,)
+    assert np.isfinite(seen).all()
+    assert np.abs(guess).max() < 20
+
+
+def test_counts_with_ties_and_columns_without_spread_are_fitted():
+    rng = np.random.default_rng(5)
+    latent = rng.standard_normal((2000, 1))
+    x = np.column_stack([rng.poisson(np.exp(latent[:, 0])), np.full(2000, 3.0)])
+    fitted = fit_guessed_values(latent, x)
+    _, guess = fitted.see(jnp.asarray(x, jnp.float32))
+    assert np.isfinite(guess).all()
+    assert np.corrcoef(guess[:, 0], latent[:, 0])[0, 1] > 0.6
+
+
+def test_single_observations_and_batches_of_any_shape_are_seen_alike():
+    latent, x = simulated(1000, 6)
+    square = np.concatenate([x, x], axis=1).reshape(-1, 3, 2)
+    fitted = fit_guessed_values(latent, square)
+    seen, guess = fitted.see(jnp.asarray(square[:7]))
+    assert seen_shape(fitted, (3, 2)) == (8,)
+    assert seen.shape == (7, 8)
+    one, its_guess = fitted.see(jnp.asarray(square[3]))
+    assert np.allclose(one, seen[3], atol=1e-6)
+    assert np.allclose(its_guess, guess[3], atol=1e-6)
+    assert seen_shape(fit_scaling(latent, square, "identity", guess=False), (3, 2)) == (3, 2)
+
+
+def test_few_simulations_are_not_guessed_from():
+    assert can_guess(10_000, 100)
+    assert not can_guess(9_999, 100)
+    plain = Recipe(GENEROUS, 0.1)
+    recipes = (plain, replace(plain, guess=True))
+    assert usable(recipes, 10_000, (100,)) == recipes
+    assert usable(recipes, 10_000, (10, 11)) == (plain,)
