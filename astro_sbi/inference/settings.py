@@ -90,7 +90,7 @@ class SequentialSettings:
     later_steps: int = 500
     rounds: int = 5
     draws: int = 16384
-    efficiency: float = 0.3
+    efficiency: float = 0.5
     effective: int = 2000
     padding: float = 0.3
     network: NetworkSettings = field(default_factory=NetworkSettings)
