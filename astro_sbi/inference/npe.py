@@ -191,20 +191,15 @@ def train_npe(
     if checkpoint and not checkpoint.is_dir():
         raise InferenceError(f"there is no folder {checkpoint} to keep checkpoints in: make it first")
     job = Job(table, settings, seed, on_progress, should_stop, checkpoint)
-    recipes = usable(settings.recipes, table.count, table.x.shape[1:])
-    tried = [job.trained(recipe, 1, number) for number, recipe in enumerate(recipes)]
-    best = int(np.argmin([one.trained.held_out[0] for one in tried]))
-    fitted = tried[best]
-    if settings.ensemble > 1:
-        fitted = fitted.joined(job.trained(recipes[best], settings.ensemble - 1, len(tried)))
+    recipe, fitted, compile_seconds = job.best_of(usable(settings.recipes, table.count, table.x.shape[1:]))
     return TrainedNPE(
         prior,
         fitted.estimator(Box.whole(table.latent.shape[1]), table.x.shape[1:]),
-        recipes[best],
+        recipe,
         fitted.trained.held_out,
-        tried[best].trained.losses,
+        fitted.trained.losses,
         dropped,
-        {"compile": sum(one.trained.compile_seconds for one in tried), "all": time.perf_counter() - began},
+        {"compile": compile_seconds, "all": time.perf_counter() - began},
     )
 
 
@@ -249,6 +244,15 @@ class Job:
     on_progress: OnProgress
     should_stop: ShouldStop
     checkpoint: Path | None = None
+
+    def best_of(self, recipes: Sequence[Recipe]) -> tuple[Recipe, Fitted, float]:
+        """Train one member of each; the recipe with the best held-out loss, its whole ensemble, and seconds spent on compiling."""
+        tried = [self.trained(recipe, 1, number) for number, recipe in enumerate(recipes)]
+        best = int(np.argmin([one.trained.held_out[0] for one in tried]))
+        fitted = tried[best]
+        if self.settings.ensemble > 1:
+            fitted = fitted.joined(self.trained(recipes[best], self.settings.ensemble - 1, len(tried)))
+        return recipes[best], fitted, sum(one.trained.compile_seconds for one in tried)
 
     def trained(self, recipe: Recipe, members: int, number: int) -> Fitted:
         """Train one network, ``number`` among all of this job."""

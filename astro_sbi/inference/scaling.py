@@ -16,8 +16,7 @@ from astro_sbi.inference.standardiser import bounded
 
 _TOKEN_COLUMNS = 5
 _RIDGE = 1e-4
-#: Normal scores between which quantiles are interpolated; beyond the ends nothing changes.
-_SCORES = np.linspace(-3.2, 3.2, 33)
+_FARTHEST_SCORE, _SCORES = 3.2, 33
 #: Simulations for each coefficient of the guess: fewer would let it learn their noise.
 _SIMULATIONS_EACH = 50
 
@@ -93,13 +92,18 @@ def seen_shape(scaling: Scaling, shape: Sequence[int]) -> tuple[int, ...]:
     return jax.eval_shape(scaling.see, jax.ShapeDtypeStruct(tuple(shape), jnp.float32))[0].shape
 
 
+def interpolated_scores() -> Float[np.ndarray, " k"]:
+    """Normal scores at which quantiles are taken and between which they are interpolated; beyond the ends nothing changes."""
+    return np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, _SCORES, dtype=np.float32)
+
+
 def regressors(
     x: Float[Array, "*b"], centre: Float[Array, "*x"], scale: Float[Array, "*x"], quantiles: Float[Array, "n k"]
 ) -> tuple[Float[Array, "*b n"], Float[Array, "*b n"]]:
     """Bounded z-scores and normal scores of observations, each observation in one row."""
     leading = x.shape[: x.ndim - centre.ndim]
     values = bounded((x - centre) / scale).reshape(*leading, -1)
-    rank = jax.vmap(lambda value, at: jnp.interp(value, at, jnp.asarray(_SCORES, jnp.float32)), in_axes=(-1, 0), out_axes=-1)
+    rank = jax.vmap(lambda value, at: jnp.interp(value, at, interpolated_scores()), in_axes=(-1, 0), out_axes=-1)
     return values, rank(x.reshape(*leading, -1), quantiles)
 
 
@@ -118,7 +122,7 @@ def fit_guessed_values(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " 
     latent, x = np.asarray(latent, np.float64), np.asarray(x, np.float64)
     scaled = fit_scaled_values(x, "identity")
     flat = x.reshape(len(x), -1)
-    quantiles = jnp.asarray(np.quantile(flat, special.ndtr(_SCORES), axis=0).T, jnp.float32)
+    quantiles = jnp.asarray(np.quantile(flat, special.ndtr(interpolated_scores().astype(np.float64)), axis=0).T, jnp.float32)
     seen = np.concatenate(regressors(jnp.asarray(x, jnp.float32), *scaled, quantiles), axis=1, dtype=np.float64)
     apart, middle = seen - seen.mean(axis=0), latent.mean(axis=0)
     gram = apart.T @ apart + _RIDGE * len(seen) * np.eye(seen.shape[1])

@@ -99,7 +99,9 @@ class Trained(NamedTuple):
 class _Run:
     """One training under way: everything a checkpoint holds, and how a chunk changes it."""
 
-    def __init__(self, trainer: Trainer, parameters: PyTree, simulations: Any, steps: int, key: Array, *, devices: int) -> None:
+    def __init__(
+        self, trainer: Trainer, parameters: PyTree, simulations: Any, steps: int, key: Array, *, checkpoint: Path | None, devices: int
+    ) -> None:
         members = jax.tree.leaves(parameters)[0].shape[0]
         self.trainer, settings = trainer, trainer.settings
         self.whole, self.shared = _shardings(devices, settings.batch)
@@ -115,6 +117,9 @@ class _Run:
         self.streamed = size > settings.streamed_above
         self.simulations = simulations if self.streamed else jax.device_put(simulations, self.whole)
         self.held_out_simulations, self.held_out_index = self._seen(self.split.held_out)
+        self.checkpoint, self.saved = checkpoint, time.perf_counter()
+        if checkpoint:
+            self._resume(checkpoint)
 
     def _seen(self, index: np.ndarray) -> tuple[Any, np.ndarray]:
         """The simulations on the device that an index needs, and the index into them."""
@@ -162,11 +167,14 @@ class _Run:
         watch = {name: np.asarray(getattr(self.watch, name)) for name in ("best", "rate", "waited", "drops")}
         return {"state": self.state, "best": self.best, "watch": watch}
 
-    def save(self, path: Path) -> None:
-        """Write a checkpoint."""
-        save_checkpoint(path, self.tree(), {"history": self.history, **self.belongs})
+    def save(self, *, always: bool) -> None:
+        """Write a checkpoint if there is to be one, and if the last one was not only just written."""
+        now = time.perf_counter()
+        if self.checkpoint and (always or now - self.saved >= self.trainer.settings.checkpoint_seconds):
+            save_checkpoint(self.checkpoint, self.tree(), {"history": self.history, **self.belongs})
+            self.saved = now
 
-    def resume(self, path: Path) -> None:
+    def _resume(self, path: Path) -> None:
         """Go on from a checkpoint, if there is one.
 
         Raises:
@@ -216,21 +224,16 @@ def train(
         InferenceError: if no held-out loss was ever finite, or the checkpoint is of another training.
     """
     settings, began = trainer.settings, time.perf_counter()
-    run = _Run(trainer, parameters, simulations, steps, key, devices=devices)
-    if checkpoint:
-        run.resume(checkpoint)
-    resumed, compiled, saved = len(run.history), began, began
+    run = _Run(trainer, parameters, simulations, steps, key, checkpoint=checkpoint, devices=devices)
+    resumed, compiled = len(run.history), began
     while not run.finished:
         if should_stop():
-            if checkpoint:
-                run.save(checkpoint)
+            run.save(always=True)
             raise Cancelled
         run.advance(standard)
         if len(run.history) == resumed + 1:
             compiled = time.perf_counter()
-        if checkpoint and (run.finished or time.perf_counter() - saved >= settings.checkpoint_seconds):
-            run.save(checkpoint)
-            saved = time.perf_counter()
+        run.save(always=run.finished)
         on_step(min(len(run.history) * settings.chunk, steps), steps, run.history[-1])
     ended = time.perf_counter()
     per_chunk = (ended - compiled) / max(len(run.history) - resumed - 1, 1)

@@ -47,7 +47,7 @@ def epoch_seconds(simulated: Simulated, batch: int, seed: int) -> EpochSeconds:
     scored = tuple((part - part.mean(axis=0)) / part.std(axis=0) for part in (simulated.theta, simulated.x))
     dimension, length = scored[0].shape[1], scored[1].shape[1]
     key = jax.random.key(seed)
-    settings = NetworkSettings(conditioner="mlp", layers=LAYERS, width=WIDTH, knots=KNOTS, embedding="identity")
+    settings = NetworkSettings("spline_coupling", "mlp", layers=LAYERS, width=WIDTH, knots=KNOTS, embedding="identity")
     network, parameters = build_network(dimension, (length,), settings, key, 1)
     flow = build_flow(key, dimension, length)
     theirs = with_flow(network, parameters, flow)
