@@ -107,7 +107,7 @@ def test_stored_rounds_draw_the_same(line: tuple[Problem, TrainedRounds]) -> Non
 
 
 def test_stored_rounds_must_fit_their_settings(line: tuple[Problem, TrainedRounds]) -> None:
-    files = trained_files(line[1], replace(SMALL.network, width=25))
+    files = trained_files(line[1], replace(SMALL.network, width=64))
     with pytest.raises(InferenceError, match="train again"):
         trained_rounds(files)
 
