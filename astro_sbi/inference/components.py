@@ -40,7 +40,7 @@ def fitted_shares(densities: Sequence[Density], draws: Draws, least: float) -> F
     Returns:
         Shares, adding to one.
 
-    References: Cappe et al. 2008, Statistics and Computing 18, 447, equation 13.
+    References: Cappe et al. 2008, Statistics and Computing 18, 447 (mixture population Monte Carlo).
     """
     log_parts = np.stack([density.log_prob(draws.latent) for density in densities])
     shares = np.full(len(densities), 1 / len(densities))

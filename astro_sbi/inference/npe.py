@@ -55,11 +55,18 @@ class Recipe:
         decay: of the weights.
         guess: whether the flow models what a linear guess leaves of the parameters, instead of the parameters themselves; for
             embeddings that see the observation as a plain list of values, and left out where the simulations are too few for it.
+
+    Raises:
+        InferenceError: if the embedding needs the shape that a guess beside the values would take from it.
     """
 
     network: NetworkSettings
     decay: float
     guess: bool = False
+
+    def __post_init__(self) -> None:
+        if self.guess and self.network.embedding in ("cnn", "attention"):
+            raise InferenceError(f"the {self.network.embedding} embedding sees grids or tokens, not a guess beside them: set guess=False")
 
 
 def usable(recipes: Sequence[Recipe], simulations: int, shape: Sequence[int]) -> tuple[Recipe, ...]:

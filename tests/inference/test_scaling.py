@@ -9,6 +9,7 @@ import pytest
 from scipy import special, stats
 
 from astro_sbi.inference.npe import GENEROUS, Recipe, usable
+from astro_sbi.inference.posterior import InferenceError
 from astro_sbi.inference.scaling import can_guess, fit_guessed_values, fit_scaling, seen_shape
 
 DESIGN = np.array([[1.0, 0.5], [0.0, 1.0], [1.0, -1.0]])
@@ -86,6 +87,12 @@ def test_single_observations_and_batches_of_any_shape_are_seen_alike():
     assert np.allclose(one, seen[3], atol=1e-6)
     assert np.allclose(its_guess, guess[3], atol=1e-6)
     assert seen_shape(fit_scaling(latent, square, "identity", guess=False), (3, 2)) == (3, 2)
+
+
+@pytest.mark.parametrize("embedding", ["cnn", "attention"])
+def test_embeddings_of_grids_and_tokens_take_no_guess(embedding):
+    with pytest.raises(InferenceError, match=f"the {embedding} embedding sees grids or tokens.*set guess=False"):
+        Recipe(replace(GENEROUS, embedding=embedding), 0.1, guess=True)
 
 
 def test_few_simulations_are_not_guessed_from():
