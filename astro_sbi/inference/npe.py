@@ -198,7 +198,8 @@ def train_npe(
     if checkpoint and not checkpoint.is_dir():
         raise InferenceError(f"there is no folder {checkpoint} to keep checkpoints in: make it first")
     job = Job(table, settings, seed, on_progress, should_stop, checkpoint)
-    recipe, fitted, compile_seconds = job.best_of(usable(settings.recipes, table.count, table.x.shape[1:]))
+    recipes = usable(settings.recipes, table.count, table.x.shape[1:])
+    recipe, fitted, compile_seconds = best_of(recipes, settings.ensemble, job.trained)
     return TrainedNPE(
         prior,
         fitted.estimator(Box.whole(table.latent.shape[1]), table.x.shape[1:]),
@@ -241,6 +242,25 @@ class Fitted:
         return PosteriorEstimator(self.network, self.trained.parameters, self.standard, box, shape=tuple(shape))
 
 
+def best_of(recipes: Sequence[Recipe], ensemble: int, trained: Callable[[Recipe, int, int], Fitted]) -> tuple[Recipe, Fitted, float]:
+    """Let recipes compete with one member each; the other members of the ensemble are of the one with the best held-out loss.
+
+    Args:
+        recipes: that compete.
+        ensemble: members of the best, the one that competed among them.
+        trained: trains so many members of a recipe; the last number tells trainings apart.
+
+    Returns:
+        The recipe, its members, and the seconds that the competition spent on compiling.
+    """
+    tried = [trained(recipe, 1, number) for number, recipe in enumerate(recipes)]
+    best = int(np.argmin([one.trained.held_out[0] for one in tried]))
+    fitted = tried[best]
+    if ensemble > 1:
+        fitted = fitted.joined(trained(recipes[best], ensemble - 1, len(tried)))
+    return recipes[best], fitted, sum(one.trained.compile_seconds for one in tried)
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """Trainings on one table of simulations."""
@@ -251,15 +271,6 @@ class Job:
     on_progress: OnProgress
     should_stop: ShouldStop
     checkpoint: Path | None = None
-
-    def best_of(self, recipes: Sequence[Recipe]) -> tuple[Recipe, Fitted, float]:
-        """Train one member of each; the recipe with the best held-out loss, its whole ensemble, and seconds spent on compiling."""
-        tried = [self.trained(recipe, 1, number) for number, recipe in enumerate(recipes)]
-        best = int(np.argmin([one.trained.held_out[0] for one in tried]))
-        fitted = tried[best]
-        if self.settings.ensemble > 1:
-            fitted = fitted.joined(self.trained(recipes[best], self.settings.ensemble - 1, len(tried)))
-        return recipes[best], fitted, sum(one.trained.compile_seconds for one in tried)
 
     def trained(self, recipe: Recipe, members: int, number: int) -> Fitted:
         """Train one network, ``number`` among all of this job."""

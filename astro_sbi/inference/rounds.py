@@ -17,7 +17,7 @@ from astro_sbi.inference.importance import Density, log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.losses import atomic_loss, weighted_loss
 from astro_sbi.inference.network import build_network
-from astro_sbi.inference.npe import Fitted, NPESettings, Recipe, Simulate, simulate_all, usable
+from astro_sbi.inference.npe import Fitted, NPESettings, Recipe, Simulate, best_of, simulate_all, usable
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, ShouldStop
 from astro_sbi.inference.scaling import fit_scaling, seen_shape
 from astro_sbi.inference.simulations import finite_rows, finite_table
@@ -220,11 +220,10 @@ class _Rounds:
         """
         table, fewest, npe = self.table(), self.budget // self.settings.rounds, self.settings.npe
         recipes = usable(npe.recipes, fewest, self.x.shape) if last or not self.recipe else (self.recipe,)
-        tried = [self._fit(recipe, 1, table, jax.random.fold_in(key, place), **told) for place, recipe in enumerate(recipes)]
-        best = min(range(len(tried)), key=lambda place: tried[place].trained.held_out[0])
-        self.recipe, fitted = recipes[best], tried[best]
-        if last and npe.ensemble > 1:
-            fitted = fitted.joined(self._fit(self.recipe, npe.ensemble - 1, table, jax.random.fold_in(key, len(tried)), **told))
+        ensemble = npe.ensemble if last else 1
+        self.recipe, fitted, _ = best_of(
+            recipes, ensemble, lambda recipe, members, number: self._fit(recipe, members, table, jax.random.fold_in(key, number), **told)
+        )
         made = fitted.estimator(self.support.box, self.x.shape)
         # The first one lends its compiled programs to those of later rounds.
         made = self.estimators.setdefault(self.recipe, made).retrained(made.parameters, made.standard, made.box)
@@ -234,8 +233,7 @@ class _Rounds:
         settings = self.settings.npe
         per_round = max(self.budget // self.settings.rounds // settings.training.batch, 1)
         training = replace(settings.training, decay=recipe.decay, chunk=2 * per_round, held_out=self.budget // 8)
-        counted = table.rows(np.arange(table.count))
-        standard = fit_scaling(counted.latent, counted.x, recipe.network.embedding, guess=recipe.guess)
+        standard = fit_scaling(table.latent[: table.count], self.seen, recipe.network.embedding, guess=recipe.guess)
         network, parameters = build_network(table.latent.shape[1], seen_shape(standard, self.x.shape), recipe.network, key, members)
         if recipe not in self.trainers:
             loss = atomic_loss(network, self.settings.atoms) if self.method == "snpe_c" else weighted_loss(network)

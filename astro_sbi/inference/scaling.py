@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from scipy import special
 
 from astro_sbi.inference.settings import EmbeddingName
-from astro_sbi.inference.standardiser import bounded
+from astro_sbi.inference.standardiser import bounded, linear_guess, unwhitened, whitened
 
 _TOKEN_COLUMNS = 5
 _RIDGE = 1e-4
@@ -75,13 +75,7 @@ class GuessedValues(NamedTuple):
         guess = self.intercept + jnp.concatenate([values, scores], axis=-1) @ self.slope
         return jnp.concatenate([values, bounded(guess)], axis=-1), guess
 
-    def residual(self, latent: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> tuple[Float[Array, "*b d"], Float[Array, ""]]:
-        """What the flow models, and the log determinant of the map to it."""
-        return (latent - guess) @ self.inverse_root.T, jnp.sum(jnp.log(jnp.diagonal(self.inverse_root)))
-
-    def latent(self, residual: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
-        """Latent parameters of what the flow models."""
-        return guess + residual @ self.root.T
+    residual, latent = whitened, unwhitened
 
 
 Scaling = ScaledValues | GuessedValues
@@ -124,12 +118,9 @@ def fit_guessed_values(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " 
     flat = x.reshape(len(x), -1)
     quantiles = jnp.asarray(np.quantile(flat, special.ndtr(interpolated_scores().astype(np.float64)), axis=0).T, jnp.float32)
     seen = np.concatenate(regressors(jnp.asarray(x, jnp.float32), *scaled, quantiles), axis=1, dtype=np.float64)
-    apart, middle = seen - seen.mean(axis=0), latent.mean(axis=0)
-    gram = apart.T @ apart + _RIDGE * len(seen) * np.eye(seen.shape[1])
-    slope = np.linalg.solve(gram, apart.T @ (latent - middle))
-    left = latent - middle - apart @ slope
-    root = np.linalg.cholesky(left.T @ left / len(left) + 1e-6 * np.eye(latent.shape[1]))
-    fitted = (quantiles, slope, middle - seen.mean(axis=0) @ slope, root, np.linalg.inv(root))
+    middle = seen.mean(axis=0)
+    slope, intercept, root = linear_guess(seen - middle, latent, _RIDGE * len(seen))
+    fitted = (quantiles, slope, intercept - middle @ slope, root, np.linalg.inv(root))
     return GuessedValues(*scaled, *(jnp.asarray(part, jnp.float32) for part in fitted))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +11,26 @@ from jaxtyping import Array, Bool, Float
 #: Number of principal components kept; fewer are padded with zeros, so that one compilation serves every round.
 COMPONENTS = 40
 _RIDGE = 1e-3
+
+
+class _Guess(Protocol):
+    """What is known of the parameters that a linear guess leaves: the Cholesky factor of their covariance [d, d] and its inverse."""
+
+    @property
+    def root(self) -> Float[Array, "d d"]: ...
+
+    @property
+    def inverse_root(self) -> Float[Array, "d d"]: ...
+
+
+def whitened(scaling: _Guess, latent: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> tuple[Float[Array, "*b d"], Float[Array, ""]]:
+    """What the flow models, and the log determinant of the map to it."""
+    return (latent - guess) @ scaling.inverse_root.T, jnp.sum(jnp.log(jnp.diagonal(scaling.inverse_root)))
+
+
+def unwhitened(scaling: _Guess, residual: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
+    """Latent parameters of what the flow models."""
+    return guess + residual @ scaling.root.T
 
 
 class Standardiser(NamedTuple):
@@ -51,13 +71,7 @@ class Standardiser(NamedTuple):
         # Bounded, so that an observation unlike all simulations cannot send the network to infinity.
         return bounded(jnp.concatenate([guess, scaled], axis=-1)), guess
 
-    def residual(self, latent: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> tuple[Float[Array, "*b d"], Float[Array, ""]]:
-        """What the flow models, and the log determinant of the map to it."""
-        return (latent - guess) @ self.inverse_root.T, jnp.sum(jnp.log(jnp.diagonal(self.inverse_root)))
-
-    def latent(self, residual: Float[Array, "*b d"], guess: Float[Array, "*b d"]) -> Float[Array, "*b d"]:
-        """Latent parameters of what the flow models."""
-        return guess + residual @ self.root.T
+    residual, latent = whitened, unwhitened
 
 
 def bounded(scaled: Float[Array, "*b f"]) -> Float[Array, "*b f"]:
@@ -88,15 +102,20 @@ def fit_standardiser(
     offset, spread = raw.mean(axis=0), raw.std(axis=0)
     # Components that are all noise stay near zero instead of being blown up to unit variance.
     spread[:-1] = np.sqrt(signal + 1.0)
-    components = (raw - offset) / spread
-    guess = latent.mean(axis=0)
-    gram = components.T @ components + _RIDGE * len(latent) * np.eye(components.shape[1]) / len(latent)
-    slope = np.linalg.solve(gram, components.T @ (latent - guess))
-    residual = latent - guess - components @ slope
-    covariance = residual.T @ residual / len(latent) + 1e-6 * np.eye(latent.shape[1])
-    root = np.linalg.cholesky(covariance)
+    slope, guess, root = linear_guess((raw - offset) / spread, latent, _RIDGE)
     parts = (centre, scale, basis, shrink, offset, spread, slope, guess, root, np.linalg.inv(root))
     return Standardiser(*(jnp.asarray(part, jnp.float32) for part in parts))
+
+
+def linear_guess(
+    features: Float[np.ndarray, "N k"], latent: Float[np.ndarray, "N d"], penalty: float
+) -> tuple[Float[np.ndarray, "k d"], Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
+    """Ridge regression of the parameters on features of mean zero: slope, intercept, and the Cholesky factor of what it leaves."""
+    intercept = latent.mean(axis=0)
+    gram = features.T @ features + penalty * np.eye(features.shape[1])
+    slope = np.linalg.solve(gram, features.T @ (latent - intercept))
+    left = latent - intercept - features @ slope
+    return slope, intercept, np.linalg.cholesky(left.T @ left / len(latent) + 1e-6 * np.eye(latent.shape[1]))
 
 
 def _components(white: Any, basis: Any, shrink: Any, used: Any, xp: Any) -> Any:
