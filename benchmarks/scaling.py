@@ -83,7 +83,8 @@ def cost(case: Case, network_name: str, steps: int) -> Cost:
     import jax
 
     from astro_sbi.inference.network import build_network
-    from astro_sbi.inference.npe import FRUGAL, GENEROUS, NPESettings
+    from astro_sbi.inference.npe import NPESettings
+    from astro_sbi.inference.recipes import FRUGAL, GENEROUS
     from astro_sbi.inference.scaling import fit_scaled_values
     from astro_sbi.inference.simulations import Table
     from astro_sbi.inference.training import build_trainer

@@ -18,7 +18,7 @@ from safetensors.numpy import save
 
 from astro_sbi.inference.posterior import InferenceError
 
-_FORMAT = "astro_sbi checkpoint 1"
+_FORMAT = "astro_sbi checkpoint 2"
 
 
 def save_checkpoint(path: Path, state: PyTree, described: Mapping[str, Any]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,8 +20,17 @@ from astro_sbi.inference.network import Network
 from astro_sbi.inference.scaling import Scaling
 from astro_sbi.inference.standardiser import Standardiser
 
-_CHUNK = 4096
-_BLOCK = 100
+# Densities and draws of each member, and observations, that one call of a program takes.
+_CHUNK, _DRAWS, _BLOCK = 4096, 1024, 25
+
+
+def side_by_side(work: Callable[[int], np.ndarray], numbers: Sequence[int]) -> list[np.ndarray]:
+    """What ``work`` makes of each number; on a processor, whose cores one program of small steps leaves idle, several at a time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jax.default_backend() != "cpu" or min(cores, len(numbers)) < 2:
+        return [work(number) for number in numbers]
+    with ThreadPoolExecutor(cores) as threads:
+        return list(threads.map(work, numbers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +68,7 @@ class PosteriorEstimator:
 
         def draw(parameters: PyTree, standard: Any, key: Any, x: Any) -> Any:
             seen, guess = standard.see(x)
-            return standard.latent(self.network.sample(parameters, key, seen, _CHUNK), guess)
+            return standard.latent(self.network.sample(parameters, key, seen, _DRAWS), guess)
 
         return jax.jit(jax.vmap(density, in_axes=(0, None, None, None))), jax.jit(jax.vmap(draw, in_axes=(0, None, 0, None)))
 
@@ -83,21 +95,29 @@ class PosteriorEstimator:
         """Draws for each of several observations, as many from each member, none outside the box."""
         members = jax.tree.leaves(self.parameters)[0].shape[0]
         keys = jax.random.split(jax.random.key(seed), (len(x), members))
-        share, parts = -(-draws // members), []
-        for start in range(0, len(x), _BLOCK):
+        share, program = -(-draws // members), self.many_programs[1]
+
+        def block(start: int) -> Float[np.ndarray, "B M S d"]:
             index = np.minimum(np.arange(start, start + _BLOCK), len(x) - 1)
-            parts.append(np.asarray(self.many_programs[1](self.parameters, self.standard, x[index], keys[index], share), np.float64))
-        inner = np.concatenate(parts)[: len(x)].transpose(0, 2, 1, 3)
+            return np.asarray(program(self.parameters, self.standard, x[index], keys[index], share), np.float64)
+
+        inner = np.concatenate(side_by_side(block, range(0, len(x), _BLOCK)))[: len(x)].transpose(0, 2, 1, 3)
         return self.box.outer(inner.reshape(len(x), share * members, -1)[:, :draws])
 
     def log_prob_pairs(self, z: Float[np.ndarray, "N d"], x: Float[np.ndarray, "N ..."]) -> Float[np.ndarray, " N"]:
         """Log density of each latent point given its own observation; the points lie inside the box."""
-        inner, parts = self.box.inner(z), []
-        for start in range(0, len(z), _CHUNK):
+        inner, program = self.box.inner(z), self.many_programs[0]
+
+        def chunk(start: int) -> Float[np.ndarray, " C"]:
             index = np.minimum(np.arange(start, start + _CHUNK), len(z) - 1)
-            each = self.many_programs[0](self.parameters, self.standard, inner[index].astype(np.float32), x[index])
-            parts.append(np.logaddexp.reduce(np.asarray(each, np.float64), axis=0) - np.log(len(each)))
-        return np.concatenate(parts)[: len(z)] - 0.5 * np.sum(z**2 - inner**2, axis=-1) - self.box.log_mass
+            each = np.asarray(program(self.parameters, self.standard, inner[index].astype(np.float32), x[index]), np.float64)
+            return np.logaddexp.reduce(each, axis=0) - np.log(len(each))
+
+        return (
+            np.concatenate(side_by_side(chunk, range(0, len(z), _CHUNK)))[: len(z)]
+            - 0.5 * np.sum(z**2 - inner**2, axis=-1)
+            - self.box.log_mass
+        )
 
     def retrained(self, parameters: PyTree, standard: Any, box: Box) -> PosteriorEstimator:
         """The same network with other weights, sharing its compiled programs."""
@@ -115,17 +135,21 @@ class ConditionalDensity:
 
     def sample(self, rng: np.random.Generator, draws: int) -> Float[np.ndarray, "S d"]:
         """Draws from the equal mixture of the members; none leaves the box."""
-        estimator, parts, drawn = self.estimator, [], 0
-        _, draw = estimator.programs
+        estimator, parts, drawn = self.estimator, [np.zeros((0, self.estimator.network.dimension))], 0
         members = jax.tree.leaves(estimator.parameters)[0].shape[0]
-        while drawn < draws:
-            keys = jax.random.split(jax.random.key(int(rng.integers(2**31))), members)
-            inner = np.asarray(draw(estimator.parameters, estimator.standard, keys, self.value), np.float64)
+
+        def block(seed: int) -> Float[np.ndarray, "C d"]:
+            keys = jax.random.split(jax.random.key(seed), members)
+            inner = np.asarray(estimator.programs[1](estimator.parameters, estimator.standard, keys, self.value), np.float64)
             inner = inner.transpose(1, 0, 2).reshape(-1, inner.shape[-1])
-            parts.append(inner[np.isfinite(inner).all(axis=-1)])
-            drawn += len(parts[-1])
-            if not len(parts[-1]):
+            return inner[np.isfinite(inner).all(axis=-1)]
+
+        while drawn < draws:
+            seeds = rng.integers(2**31, size=-(-(draws - drawn) // (members * _DRAWS)))
+            parts += side_by_side(block, [int(seed) for seed in seeds])
+            if sum(len(part) for part in parts) == drawn:
                 raise FloatingPointError("the flow gave no finite draw")
+            drawn = sum(len(part) for part in parts)
         return estimator.box.outer(np.concatenate(parts)[:draws])
 
     def log_prob(self, z: Float[np.ndarray, "S d"]) -> Float[np.ndarray, " S"]:
@@ -140,12 +164,11 @@ class ConditionalDensity:
         return np.where(np.isnan(out), -np.inf, out)
 
     def _inner_log_prob(self, inner: Float[np.ndarray, "S d"]) -> Float[np.ndarray, " S"]:
-        density, _ = self.estimator.programs
-        parts = []
-        for start in range(0, len(inner), _CHUNK):
+        estimator, program = self.estimator, self.estimator.programs[0]
+
+        def chunk(start: int) -> Float[np.ndarray, " C"]:
             index = np.minimum(np.arange(start, start + _CHUNK), len(inner) - 1)
-            members = np.asarray(
-                density(self.estimator.parameters, self.estimator.standard, inner[index].astype(np.float32), self.value), np.float64
-            )
-            parts.append(np.logaddexp.reduce(members, axis=0) - np.log(len(members)))
-        return np.concatenate(parts)[: len(inner)]
+            each = np.asarray(program(estimator.parameters, estimator.standard, inner[index].astype(np.float32), self.value), np.float64)
+            return np.logaddexp.reduce(each, axis=0) - np.log(len(each))
+
+        return np.concatenate(side_by_side(chunk, range(0, len(inner), _CHUNK)))[: len(inner)]

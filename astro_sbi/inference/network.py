@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
+import numpy as np
 import paramax
 from flax import nnx
 from jaxtyping import Array, Float, PyTree
@@ -14,15 +17,37 @@ from jaxtyping import Array, Float, PyTree
 from astro_sbi.inference.embeddings import build_embedding, context_length
 from astro_sbi.inference.flows import build_flow
 from astro_sbi.inference.settings import NetworkSettings
+from astro_sbi.inference.weights import embedding_weights, flow_weights
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The static half of a conditional density ``q(r | features)``; parameters are given to each call."""
+    """The static half of a conditional density ``q(r | features)``; parameters are given to each call.
+
+    Args:
+        dimension: number of residuals.
+        flow: all of the flow but its parameters.
+        embedding: likewise.
+        shapes: of one member's parameters.
+    """
 
     dimension: int
     flow: Any
     embedding: Any
+    shapes: PyTree
+
+    def ravelled(self, parameters: PyTree) -> Float[np.ndarray, "M P"]:
+        """Each member's parameters as one vector: what is done to each alike is then one operation instead of one for each array."""
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(parameters)]
+        return np.concatenate([leaf.reshape(len(leaf), -1) for leaf in leaves], axis=1)
+
+    def unravelled(self, vector: Float[Array, "*m P"]) -> PyTree:
+        """The parameters that make up a vector, or the vectors of several members."""
+        leaves, structure = jax.tree.flatten(self.shapes)
+        split = jnp.split if isinstance(vector, jax.Array) else np.split
+        parts = split(vector, np.cumsum([leaf.size for leaf in leaves])[:-1], axis=-1)
+        shaped = [part.reshape(*vector.shape[:-1], *leaf.shape) for part, leaf in zip(parts, leaves, strict=True)]
+        return jax.tree.unflatten(structure, shaped)
 
     def log_prob(self, parameters: PyTree, r: Float[Array, "B d"], features: Float[Array, "B ..."]) -> Float[Array, " B"]:
         """Log density of standardised residuals, each given its own observation."""
@@ -55,18 +80,30 @@ def build_network(dimension: int, shape: tuple[int, ...], settings: NetworkSetti
         key: of the initial weights.
         ensemble: number of members.
     """
+    flow_of = partial(build_flow, dimension=dimension, context=context_length(shape, settings), settings=settings)
+    graph, state = nnx.split(nnx.eval_shape(lambda: build_embedding(shape, settings, nnx.Rngs(0))))
+    abstract, members = eqx.filter_eval_shape(flow_of, key), jax.random.split(key, ensemble)
+    # What no linear layer holds (the order of the variables, and all of a flow of FlowJAX's own) is as it is built.
+    left = jax.tree.map(_is_abstract, flow_weights(abstract, np.random.default_rng(0)))
+    built = eqx.filter_jit(lambda member: eqx.filter(flow_of(member), left))
+    weights, kept = [], None
+    for member in members:
+        rng = np.random.default_rng(np.ravel(jax.random.key_data(member)))
+        flow = eqx.combine(eqx.filter(flow_weights(abstract, rng), left, inverse=True), built(member))
+        # What is not trained is the same for every member.
+        trained, kept = eqx.partition(flow, _is_weight, is_leaf=_is_fixed)
+        weights.append({"flow": trained, "embedding": embedding_weights(state, rng)})
+    shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), weights[0])
+    return Network(dimension, kept, graph, shapes), jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *weights)
 
-    def flow_of(flow_key: Array) -> Any:
-        return build_flow(flow_key, dimension=dimension, context=context_length(shape, settings), settings=settings)
 
-    def embedding_of(rngs: nnx.Rngs) -> Any:
-        return build_embedding(shape, settings, rngs)
+def _is_abstract(leaf: Any) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct)
 
-    keys = jax.random.split(key, (ensemble, 2))
-    flows = eqx.filter_vmap(flow_of)(keys[:, 0])
-    flow_parameters, flow_static = eqx.partition(flows, eqx.is_inexact_array, is_leaf=lambda leaf: isinstance(leaf, paramax.NonTrainable))
-    # What is not trained (the order of the variables) is the same for every member.
-    flow_static = jax.tree.map(lambda leaf: leaf[0] if eqx.is_array(leaf) else leaf, flow_static)
-    graph = nnx.graphdef(nnx.eval_shape(lambda: embedding_of(nnx.Rngs(0))))
-    embedding = jax.vmap(lambda embedding_key: nnx.state(embedding_of(nnx.Rngs(embedding_key)), nnx.Param))(keys[:, 1])
-    return Network(dimension, flow_static, graph), {"flow": flow_parameters, "embedding": embedding}
+
+def _is_fixed(leaf: Any) -> bool:
+    return isinstance(leaf, paramax.NonTrainable)
+
+
+def _is_weight(leaf: Any) -> bool:
+    return not _is_fixed(leaf) and eqx.is_inexact_array(leaf)

@@ -11,12 +11,10 @@ posterior.sample(1_000, seed=2)
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,50 +27,18 @@ from astro_sbi.inference.importance import log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import InferenceError, OnProgress, ShouldStop
-from astro_sbi.inference.scaling import Scaling, can_guess, fit_scaling, seen_shape
+from astro_sbi.inference.recipes import FRUGAL, GENEROUS, Fitted, Recipe, best_of, usable
+from astro_sbi.inference.scaling import fit_scaling, seen_shape, standardised
 from astro_sbi.inference.schedule import Split
-from astro_sbi.inference.settings import NetworkSettings, TrainingSettings
+from astro_sbi.inference.settings import TrainingSettings
 from astro_sbi.inference.simulations import Dropped, Table, finite_table
-from astro_sbi.inference.training import Trained, build_trainer, train
+from astro_sbi.inference.training import Trainer, build_trainer, train
 from astro_sbi.simulators.prior import Prior
 
 Simulate = Callable[[Float[Array, " d"], Array], Float[Array, " *x"]]
 
 _CHUNK = 4096
 _FEWEST_STEPS, _MOST_STEPS = 50, 400
-
-#: A generous network and a frugal one: which of them generalises is a question for the held-out simulations.
-GENEROUS = NetworkSettings(flow="triangular_spline", layers=3, width=96, knots=10, embedding="gated", embedding_width=128, context=16)
-FRUGAL = NetworkSettings(flow="triangular_spline", layers=1, width=48, knots=8, embedding="identity")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A network and what suits it.
-
-    Args:
-        network: kind and size.
-        decay: of the weights.
-        guess: whether the flow models what a linear guess leaves of the parameters, instead of the parameters themselves; for
-            embeddings that see the observation as a plain list of values, and left out where the simulations are too few for it.
-
-    Raises:
-        InferenceError: if the embedding needs the shape that a guess beside the values would take from it.
-    """
-
-    network: NetworkSettings
-    decay: float
-    guess: bool = False
-
-    def __post_init__(self) -> None:
-        if self.guess and self.network.embedding in ("cnn", "attention"):
-            raise InferenceError(f"the {self.network.embedding} embedding sees grids or tokens, not a guess beside them: set guess=False")
-
-
-def usable(recipes: Sequence[Recipe], simulations: int, shape: Sequence[int]) -> tuple[Recipe, ...]:
-    """The recipes for so many simulations of that shape: without guesses, and without what is then there twice, if they are too few."""
-    enough = can_guess(simulations, math.prod(shape))
-    return tuple(dict.fromkeys(replace(recipe, guess=recipe.guess and enough) for recipe in recipes))
 
 
 @dataclass(frozen=True)
@@ -224,44 +190,6 @@ def latent_table(prior: Prior, theta: Float[np.ndarray, "N d"], x: Float[np.ndar
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
-    """A trained network with what it needs to be used."""
-
-    network: Any
-    standard: Scaling
-    trained: Trained
-
-    def joined(self, other: Fitted) -> Fitted:
-        """One ensemble of the members of both."""
-        parameters = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), self.trained.parameters, other.trained.parameters)
-        held_out = np.concatenate([self.trained.held_out, other.trained.held_out])
-        return Fitted(self.network, self.standard, self.trained._replace(parameters=parameters, held_out=held_out))
-
-    def estimator(self, box: Box, shape: Sequence[int]) -> PosteriorEstimator:
-        """Its density over latent coordinates."""
-        return PosteriorEstimator(self.network, self.trained.parameters, self.standard, box, shape=tuple(shape))
-
-
-def best_of(recipes: Sequence[Recipe], ensemble: int, trained: Callable[[Recipe, int, int], Fitted]) -> tuple[Recipe, Fitted, float]:
-    """Let recipes compete with one member each; the other members of the ensemble are of the one with the best held-out loss.
-
-    Args:
-        recipes: that compete.
-        ensemble: members of the best, the one that competed among them.
-        trained: trains so many members of a recipe; the last number tells trainings apart.
-
-    Returns:
-        The recipe, its members, and the seconds that the competition spent on compiling.
-    """
-    tried = [trained(recipe, 1, number) for number, recipe in enumerate(recipes)]
-    best = int(np.argmin([one.trained.held_out[0] for one in tried]))
-    fitted = tried[best]
-    if ensemble > 1:
-        fitted = fitted.joined(trained(recipes[best], ensemble - 1, len(tried)))
-    return recipes[best], fitted, sum(one.trained.compile_seconds for one in tried)
-
-
-@dataclass(frozen=True, eq=False)
 class Job:
     """Trainings on one table of simulations."""
 
@@ -271,27 +199,35 @@ class Job:
     on_progress: OnProgress
     should_stop: ShouldStop
     checkpoint: Path | None = None
+    trainers: dict[Recipe, Trainer] = field(default_factory=dict)
 
     def trained(self, recipe: Recipe, members: int, number: int) -> Fitted:
         """Train one network, ``number`` among all of this job."""
         latent, x = self.table
-        standard = fit_scaling(latent, x, recipe.network.embedding, guess=recipe.guess)
+        scaling = fit_scaling(latent, x, recipe.network.embedding, guess=recipe.guess)
         key = jax.random.fold_in(jax.random.key(self.seed), number)
-        network, parameters = build_network(latent.shape[1], seen_shape(standard, x.shape[1:]), recipe.network, key, members)
-        training = replace(self.settings.training, decay=recipe.decay)
-        per_epoch = Split(len(latent), 1, training, 0).steps_per_epoch
-        training = replace(
-            training, chunk=int(np.clip(per_epoch, _FEWEST_STEPS, _MOST_STEPS)), held_out=min(training.held_out, len(latent) // 8)
-        )
+        network, parameters = build_network(latent.shape[1], seen_shape(scaling, x.shape[1:]), recipe.network, key, members)
+        if recipe.kind not in self.trainers:
+            self.trainers[recipe.kind] = build_trainer(network, self._training(recipe))
+        trainer = self.trainers[recipe.kind]
+        table, standard = standardised(self.table, scaling)
         trained = train(
-            build_trainer(network, training),
+            trainer,
             parameters,
-            self.table,
+            table,
             standard,
-            self.settings.epochs * per_epoch,
+            self.settings.epochs * self._per_epoch,
             jax.random.fold_in(key, 1),
             on_step=lambda done, total, loss: self.on_progress("training", done, total, loss),
             should_stop=self.should_stop,
             checkpoint=Path(self.checkpoint) / f"training-{number}.safetensors" if self.checkpoint else None,
         )
-        return Fitted(network, standard, trained)
+        return Fitted(trainer.network, scaling, trained)
+
+    @property
+    def _per_epoch(self) -> int:
+        return Split(self.table.count, 1, self.settings.training, 0).steps_per_epoch
+
+    def _training(self, recipe: Recipe) -> TrainingSettings:
+        training, chunk = self.settings.training, int(np.clip(self._per_epoch, _FEWEST_STEPS, _MOST_STEPS))
+        return replace(training, decay=recipe.decay, chunk=chunk, held_out=min(training.held_out, self.table.count // 8))

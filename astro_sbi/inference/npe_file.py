@@ -18,12 +18,12 @@ from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.npe import Recipe, TrainedNPE
 from astro_sbi.inference.posterior import InferenceError
-from astro_sbi.inference.scaling import GuessedValues, ScaledValues, seen_shape
+from astro_sbi.inference.scaling import GuessedValues, ScaledValues, is_flat, seen_shape
 from astro_sbi.inference.settings import NetworkSettings
 from astro_sbi.inference.simulations import Dropped
 from astro_sbi.simulators.prior import Prior
 
-_KIND = "neural posterior estimator 2"
+_KIND = "neural posterior estimator 3"
 
 
 def save_npe(trained: TrainedNPE, path: Path | str) -> None:
@@ -65,7 +65,7 @@ def load_npe(path: Path | str) -> TrainedNPE:
     prior, shape = Prior.of(**dict(described["prior"])), tuple(described["shape"])
     recipe = Recipe(NetworkSettings(**described["network"]), described["decay"], described["guess"])
     like = {name: jax.ShapeDtypeStruct(tuple(size), np.float32) for name, size in described["shapes"].items()}
-    kind = GuessedValues if recipe.guess else ScaledValues
+    kind = GuessedValues if is_flat(recipe.network.embedding) else ScaledValues
     seen = seen_shape(kind(*(jnp.zeros(like[name].shape) for name in kind._fields)), shape)
     network, parameters = build_network(len(prior.free), seen, recipe.network, jax.random.key(0), described["members"])
     found = load_checkpoint(path, {"parameters": parameters, **like})

@@ -17,9 +17,10 @@ from astro_sbi.inference.importance import Density, log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.losses import atomic_loss, weighted_loss
 from astro_sbi.inference.network import build_network
-from astro_sbi.inference.npe import Fitted, NPESettings, Recipe, Simulate, best_of, simulate_all, usable
+from astro_sbi.inference.npe import NPESettings, Simulate, simulate_all
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, ShouldStop
-from astro_sbi.inference.scaling import fit_scaling, seen_shape
+from astro_sbi.inference.recipes import Fitted, Recipe, best_of, usable
+from astro_sbi.inference.scaling import fit_scaling, seen_shape, standardised
 from astro_sbi.inference.simulations import finite_rows, finite_table
 from astro_sbi.inference.training import Trainer, build_trainer, train
 from astro_sbi.inference.truncation import RestrictedDensity, RestrictedPrior
@@ -226,21 +227,25 @@ class _Rounds:
         )
         made = fitted.estimator(self.support.box, self.x.shape)
         # The first one lends its compiled programs to those of later rounds.
-        made = self.estimators.setdefault(self.recipe, made).retrained(made.parameters, made.standard, made.box)
+        lending = self.estimators.setdefault(self.recipe.kind, made)
+        made = lending.retrained(made.parameters, made.standard, made.box)
         return made, float(fitted.trained.held_out.mean())
 
     def _fit(self, recipe: Recipe, members: int, table: RoundTable, key: Array, **told: Any) -> Fitted:
         settings = self.settings.npe
         per_round = max(self.budget // self.settings.rounds // settings.training.batch, 1)
         training = replace(settings.training, decay=recipe.decay, chunk=2 * per_round, held_out=self.budget // 8)
-        standard = fit_scaling(table.latent[: table.count], self.seen, recipe.network.embedding, guess=recipe.guess)
-        network, parameters = build_network(table.latent.shape[1], seen_shape(standard, self.x.shape), recipe.network, key, members)
-        if recipe not in self.trainers:
-            loss = atomic_loss(network, self.settings.atoms) if self.method == "snpe_c" else weighted_loss(network)
-            self.trainers[recipe] = build_trainer(network, training, loss)
-        trainer = self.trainers[recipe]
+        scaling = fit_scaling(table.latent[: table.count], self.seen, recipe.network.embedding, guess=recipe.guess)
+        network, parameters = build_network(table.latent.shape[1], seen_shape(scaling, self.x.shape), recipe.network, key, members)
+        # Atoms are contrasted given the observation of another one, and so with its guess.
+        atomic = self.method == "snpe_c"
+        if recipe.kind not in self.trainers:
+            loss = atomic_loss(network, self.settings.atoms) if atomic else weighted_loss(network)
+            self.trainers[recipe.kind] = build_trainer(network, training, loss)
+        trainer = self.trainers[recipe.kind]
+        seen, standard = (table, scaling) if atomic else standardised(table, scaling)
         steps = settings.epochs * max(table.count // training.batch, 1)
-        return Fitted(trainer.network, standard, train(trainer, parameters, table, standard, steps, jax.random.fold_in(key, 1), **told))
+        return Fitted(trainer.network, scaling, train(trainer, parameters, seen, standard, steps, jax.random.fold_in(key, 1), **told))
 
 
 def sequential_npe(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,10 +20,12 @@ _RIDGE = 1e-4
 _FARTHEST_SCORE, _SCORES = 3.2, 33
 #: Simulations for each coefficient of the guess: fewer would let it learn their noise.
 _SIMULATIONS_EACH = 50
+#: Mapped together.
+_ROWS = 4096
 
 
 class ScaledValues(NamedTuple):
-    """Maps an observation to z-scored values; the flow models the latent parameters themselves.
+    """Maps grids and tokens to z-scored values; the flow models the latent parameters themselves.
 
     Attributes:
         centre: means, of a shape that broadcasts with an observation's.
@@ -49,7 +52,8 @@ class GuessedValues(NamedTuple):
     """Maps an observation to z-scored values and a guess of the parameters; the flow models what the guess leaves.
 
     The guess is linear in the values and in their normal scores, which straighten what a bounded prior's latent coordinates bend
-    and tame heavy tails. The flow models ``root^-1 (z - guess(x))``, of unit variance over the prior.
+    and tame heavy tails. The flow models ``root^-1 (z - guess(x))``, of unit variance over the prior. A guess that is always zero,
+    with a unit root, leaves the parameters as they are: one compiled program trains a network with a guess and without.
 
     Attributes:
         centre: means [*x].
@@ -81,6 +85,44 @@ class GuessedValues(NamedTuple):
 Scaling = ScaledValues | GuessedValues
 
 
+class Standardised(NamedTuple):
+    """For simulations that `standardised` has mapped already.
+
+    Attributes:
+        log_determinant: of the map of their parameters.
+    """
+
+    log_determinant: Float[Array, ""]
+
+    def see(self, x: Float[Array, "*b"]) -> tuple[Float[Array, "*b"], Float[Array, ""]]:
+        """They are what the embedding sees."""
+        return x, jnp.zeros(())
+
+    def residual(self, latent: Float[Array, "*b d"], guess: Float[Array, ""]) -> tuple[Float[Array, "*b d"], Float[Array, ""]]:
+        """They are what the flow models."""
+        return latent, self.log_determinant
+
+
+def standardised(table: Any, scaling: Scaling) -> tuple[Any, Standardised]:
+    """A table of simulations as network and flow see it, mapped once instead of at every step, and what is left of the scaling."""
+    latent, seen, log_determinant = [], [], jnp.zeros(())
+    for start in range(0, len(table.latent), _ROWS):
+        # The last rows are repeated: another shape would compile anew.
+        index = np.minimum(np.arange(start, start + _ROWS), len(table.latent) - 1)
+        *mapped, log_determinant = _mapped(scaling, table.latent[index], table.x[index])
+        latent.append(np.asarray(mapped[0]))
+        seen.append(np.asarray(mapped[1]))
+    count = len(table.latent)
+    return table._replace(latent=np.concatenate(latent)[:count], x=np.concatenate(seen)[:count]), Standardised(log_determinant)
+
+
+@jax.jit
+def _mapped(scaling: Scaling, latent: Float[Array, "B d"], x: Float[Array, " B *x"]) -> tuple[Array, Array, Array]:
+    seen, guess = scaling.see(x)
+    residual, log_determinant = scaling.residual(latent, guess)
+    return residual, seen, log_determinant
+
+
 def seen_shape(scaling: Scaling, shape: Sequence[int]) -> tuple[int, ...]:
     """Shape of what the embedding sees of an observation of that shape."""
     return jax.eval_shape(scaling.see, jax.ShapeDtypeStruct(tuple(shape), jnp.float32))[0].shape
@@ -106,9 +148,25 @@ def can_guess(simulations: int, entries: int) -> bool:
     return simulations >= 2 * entries * _SIMULATIONS_EACH
 
 
+def is_flat(embedding: EmbeddingName) -> bool:
+    """Whether an embedding sees the observation as a plain list of values, beside which a guess has room."""
+    return embedding not in ("cnn", "attention")
+
+
 def fit_scaling(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"], embedding: EmbeddingName, *, guess: bool) -> Scaling:
     """Fit to simulations, with a guess of their latent parameters or without."""
-    return fit_guessed_values(latent, x) if guess else fit_scaled_values(x, embedding)
+    if not is_flat(embedding):
+        return fit_scaled_values(x, embedding)
+    return fit_guessed_values(latent, x) if guess else fit_unguessed_values(latent.shape[1], x)
+
+
+def fit_unguessed_values(dimension: int, x: Float[np.ndarray, " N *x"]) -> GuessedValues:
+    """Fit to simulations of so many latent parameters, whose guess is to be zero."""
+    entries = math.prod(x.shape[1:])
+    quantiles = jnp.tile(interpolated_scores(), (entries, 1))
+    unit = jnp.eye(dimension)
+    nothing = (jnp.zeros((2 * entries, dimension)), jnp.zeros(dimension), unit, unit)
+    return GuessedValues(*fit_scaled_values(x, "identity"), quantiles, *nothing)
 
 
 def fit_guessed_values(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"]) -> GuessedValues:
@@ -117,7 +175,7 @@ def fit_guessed_values(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " 
     scaled = fit_scaled_values(x, "identity")
     flat = x.reshape(len(x), -1)
     quantiles = jnp.asarray(np.quantile(flat, special.ndtr(interpolated_scores().astype(np.float64)), axis=0).T, jnp.float32)
-    seen = np.concatenate(regressors(jnp.asarray(x, jnp.float32), *scaled, quantiles), axis=1, dtype=np.float64)
+    seen = np.concatenate(jax.jit(regressors)(jnp.asarray(x, jnp.float32), *scaled, quantiles), axis=1, dtype=np.float64)
     middle = seen.mean(axis=0)
     slope, intercept, root = linear_guess(seen - middle, latent, _RIDGE * len(seen))
     fitted = (quantiles, slope, intercept - middle @ slope, root, np.linalg.inv(root))

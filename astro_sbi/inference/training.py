@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Bool, Float, PyTree
 
 from astro_sbi.inference.checkpoint import load_checkpoint, save_checkpoint
 from astro_sbi.inference.losses import Loss, negative_log_prob
@@ -28,21 +28,36 @@ _CLIP = 5.0
 
 
 class _State(NamedTuple):
-    parameters: PyTree
-    average: PyTree
+    """Of one member: its parameters as one vector, their moving average, the optimiser's state and a random key."""
+
+    parameters: Float[Array, " P"]
+    average: Float[Array, " P"]
     optimiser: Any
     key: Array
 
 
 @dataclass(frozen=True, eq=False)
 class Trainer:
-    """The compiled programs that train one network; reused from round to round."""
+    """The compiled programs that train one network; reused from round to round.
+
+    Args:
+        network: the static half.
+        settings: of the training.
+        run_chunk: steps of every member, of (state, rates [M, steps], index [M, steps, B], simulations, standardiser).
+        held_out_loss: of every member, of (parameters [M, P], index [M, H], simulations, standardiser).
+        optimiser: of a vector of parameters.
+    """
 
     network: Network
     settings: TrainingSettings
     run_chunk: Callable[..., Any]
     held_out_loss: Callable[..., Any]
-    start: Callable[..., Any]
+    optimiser: optax.GradientTransformation
+
+    def start(self, parameters: PyTree, keys: Array) -> _State:
+        """The state of every member before the first step."""
+        vectors = jnp.asarray(self.network.ravelled(parameters))
+        return _State(vectors, vectors, jax.vmap(self.optimiser.init)(vectors), keys)
 
 
 def build_trainer(network: Network, settings: TrainingSettings, loss: Loss | None = None) -> Trainer:
@@ -56,13 +71,16 @@ def build_trainer(network: Network, settings: TrainingSettings, loss: Loss | Non
     optimiser = optax.chain(optax.clip_by_global_norm(_CLIP), optax.scale_by_adam(), optax.add_decayed_weights(settings.decay))
     loss_of = loss or negative_log_prob(network)
 
+    def loss_of_vector(vector: Array, *given: Any) -> Array:
+        return loss_of(network.unravelled(vector), *given)
+
     def step(state: _State, rate: Array, index: Array, simulations: Simulations, standard: Any) -> tuple[_State, Array]:
         key, noise_key, loss_key = jax.random.split(state.key, 3)
         batch = simulations.batch(index, noise_key)
-        loss, gradient = jax.value_and_grad(loss_of)(state.parameters, standard, batch, loss_key)
+        loss, gradient = jax.value_and_grad(loss_of_vector)(state.parameters, standard, batch, loss_key)
         update, next_optimiser = optimiser.update(gradient, state.optimiser, state.parameters)
-        parameters = jax.tree.map(lambda p, u: p - rate * u, state.parameters, update)
-        average = jax.tree.map(lambda a, p: p + settings.average * (a - p), state.average, parameters)
+        parameters = state.parameters - rate * update
+        average = parameters + settings.average * (state.average - parameters)
         sound = jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(gradient))
         before = (state.parameters, state.average, state.optimiser)
         after = jax.tree.map(partial(jnp.where, sound), (parameters, average, next_optimiser), before)
@@ -72,9 +90,9 @@ def build_trainer(network: Network, settings: TrainingSettings, loss: Loss | Non
         state, losses = jax.lax.scan(lambda s, now: step(s, *now, simulations, standard), state, (rates, index))
         return state, jnp.nanmean(losses)
 
-    def held_out(parameters: PyTree, index: Array, simulations: Any, standard: Any) -> Array:
+    def held_out(vector: Array, index: Array, simulations: Any, standard: Any) -> Array:
         key = jax.random.key(1)
-        return loss_of(parameters, standard, simulations.batch(index, key), key)
+        return loss_of_vector(vector, standard, simulations.batch(index, key), key)
 
     members = partial(jax.vmap, in_axes=(0, 0, 0, None, None))
     return Trainer(
@@ -82,7 +100,7 @@ def build_trainer(network: Network, settings: TrainingSettings, loss: Loss | Non
         settings,
         run_chunk=jax.jit(members(chunk)),
         held_out_loss=jax.jit(jax.vmap(held_out, in_axes=(0, 0, None, None))),
-        start=jax.jit(jax.vmap(lambda parameters, key: _State(parameters, parameters, optimiser.init(parameters), key))),
+        optimiser=optimiser,
     )
 
 
@@ -106,7 +124,7 @@ class _Run:
         self.trainer, settings = trainer, trainer.settings
         self.whole, self.shared = _shardings(devices, settings.batch)
         self.state = jax.device_put(trainer.start(parameters, jax.random.split(key, members)), self.whole)
-        self.best = jax.device_put(parameters, self.whole)
+        self.best = self.state.parameters
         self.watch = Watch.start(settings, steps, members)
         self.history: list[tuple[float, float]] = []
         self.chunks = -(-steps // settings.chunk)
@@ -159,7 +177,7 @@ class _Run:
         """
         if not np.all(np.isfinite(self.watch.best)):
             raise InferenceError("training gave no finite loss: the simulations or their noise are not finite; check priors and data")
-        best = jax.tree.map(jnp.asarray, jax.device_get(self.best)) if self.whole else self.best
+        best = jax.tree.map(jnp.asarray, self.trainer.network.unravelled(np.asarray(self.best)))
         return Trained(best, self.watch.best, np.asarray(self.history, np.float32).T, 0.0, 0.0)
 
     def tree(self) -> dict[str, Any]:
@@ -241,9 +259,9 @@ def train(
     return run.result()._replace(compile_seconds=compile_seconds, train_seconds=ended - began - compile_seconds)
 
 
-def _chosen(which: np.ndarray, new: PyTree, old: PyTree) -> PyTree:
-    """Members' parameters from one tree or the other."""
-    return jax.tree.map(lambda a, b: jnp.where(which.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)
+def _chosen(which: Bool[np.ndarray, " M"], new: Float[Array, "M P"], old: Float[Array, "M P"]) -> Float[Array, "M P"]:
+    """Members' parameters from one or the other."""
+    return jnp.where(which[:, None], new, old)
 
 
 def _fingerprint(simulations: Any) -> str:

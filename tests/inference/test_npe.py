@@ -17,7 +17,7 @@ from astro_sbi.simulators.prior import Prior
 
 SMALL = NetworkSettings(flow="affine_coupling", conditioner="mlp", layers=2, width=16, embedding="mlp", embedding_width=16, context=4)
 TRAINING = TrainingSettings(batch=32, rate=5e-3, held_out=256, patience=3, schedule="plateau", least_gain=1e-3, average=0.98)
-SETTINGS = NPESettings(recipes=(Recipe(SMALL, 0.0),), ensemble=1, epochs=12, training=TRAINING)
+SETTINGS = NPESettings(recipes=(Recipe(SMALL, 0.0),), ensemble=1, epochs=20, training=TRAINING)
 PRIOR = Prior.of(a="normal(1, 2)", held="fixed(3)", b="normal(0, 1)")
 DESIGN, SIGMA = np.array([[1.0, 0.5], [0.0, 1.0], [1.0, -1.0]]), 0.7
 OBSERVED = np.array([2.0, -0.5, 2.5])

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from astro_sbi.inference.npe import GENEROUS, Recipe, usable
+from astro_sbi.inference.losses import log_prob
+from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import InferenceError
-from astro_sbi.inference.scaling import can_guess, fit_guessed_values, fit_scaling, seen_shape
+from astro_sbi.inference.recipes import FRUGAL, GENEROUS, Recipe, usable
+from astro_sbi.inference.scaling import can_guess, fit_guessed_values, fit_scaling, seen_shape, standardised
+from astro_sbi.inference.simulations import Table
+from astro_sbi.inference.standardiser import bounded
 
 DESIGN = np.array([[1.0, 0.5], [0.0, 1.0], [1.0, -1.0]])
 SIGMA = 0.5
@@ -86,7 +90,32 @@ def test_single_observations_and_batches_of_any_shape_are_seen_alike():
     one, its_guess = fitted.see(jnp.asarray(square[3]))
     assert np.allclose(one, seen[3], atol=1e-6)
     assert np.allclose(its_guess, guess[3], atol=1e-6)
-    assert seen_shape(fit_scaling(latent, square, "identity", guess=False), (3, 2)) == (3, 2)
+    assert seen_shape(fit_scaling(latent, square, "cnn", guess=False), (3, 2)) == (3, 2)
+
+
+@pytest.mark.parametrize("guess", [True, False])
+def test_a_table_mapped_once_has_the_loss_of_one_mapped_at_every_step(guess):
+    latent, x = simulated(5000, 7)
+    scaling = fit_scaling(latent, x, "identity", guess=guess)
+    network, parameters = build_network(2, seen_shape(scaling, (3,)), replace(FRUGAL, width=16), jax.random.key(1), 1)
+    member = jax.tree.map(lambda leaf: leaf[0], parameters)
+    table, left = standardised(Table(latent.astype(np.float32), x), scaling)
+    assert table.latent.shape == (5000, 2)
+    assert table.x.shape == (5000, 5)
+    mapped = log_prob(network, member, left, jnp.asarray(table.latent[-50:]), jnp.asarray(table.x[-50:]))
+    direct = log_prob(network, member, scaling, jnp.asarray(latent[-50:], jnp.float32), jnp.asarray(x[-50:]))
+    assert np.allclose(mapped, direct, atol=1e-4)
+
+
+def test_without_a_guess_the_flow_models_the_parameters_themselves():
+    latent, x = simulated(5000, 8)
+    scaling = fit_scaling(latent, x, "gated", guess=False)
+    seen, guess = scaling.see(jnp.asarray(x))
+    assert not np.asarray(guess).any()
+    assert np.allclose(seen[:, :3], bounded((x - x.mean(axis=0)) / x.std(axis=0)), atol=1e-5)
+    residual, log_determinant = scaling.residual(jnp.asarray(latent, jnp.float32), guess)
+    assert np.array_equal(residual, latent.astype(np.float32))
+    assert float(log_determinant) == 0
 
 
 @pytest.mark.parametrize("embedding", ["cnn", "attention"])

@@ -12,6 +12,8 @@ from jaxtyping import Array, Bool, Float
 
 from astro_sbi.inference.settings import ConditionerName
 
+_LAST = 0.01
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -51,48 +53,66 @@ class Ports:
         return (np.arange(self.variables)[:, None] >= self._degree)[None] if self.masked else None
 
 
+class Linear(eqx.Module):
+    """``W x + b``, both uniform within ``1 / sqrt(inputs)`` at first, as in Equinox.
+
+    The ``last`` of a conditioner gives parameters that are nearly zero, so that the flow starts near the identity.
+    """
+
+    weight: Float[Array, "*s out in"]
+    bias: Float[Array, "*s out"]
+    last: bool = eqx.field(static=True)
+
+    def __init__(self, inputs: int, outputs: int, *, key: Array, last: bool = False) -> None:
+        layer = eqx.nn.Linear(inputs, outputs, key=key)
+        assert layer.bias is not None
+        self.weight, self.bias, self.last = layer.weight, layer.bias, last
+        if last:
+            self.weight, self.bias = _LAST * self.weight, jnp.zeros_like(self.bias)
+
+    def drawn(self, rng: np.random.Generator) -> Linear:
+        """One of the same shapes, whatever axes lead them, with weights drawn by NumPy."""
+        limit = self.weight.shape[-1] ** -0.5
+        weight, bias = (rng.uniform(-limit, limit, part.shape).astype(np.float32) for part in (self.weight, self.bias))
+        if self.last:
+            weight, bias = _LAST * weight, np.zeros_like(bias)
+        return eqx.tree_at(lambda layer: (layer.weight, layer.bias), self, (weight, bias))
+
+
 def _masked(weight: Float[Array, "*shape"], mask: np.ndarray | None) -> Float[Array, "*shape"]:
     return weight if mask is None else jnp.where(mask, weight, 0.0)
 
 
-def _linear(layer: eqx.nn.Linear, x: Float[Array, "m ..."], mask: np.ndarray | None = None) -> Float[Array, "k ..."]:
-    assert layer.bias is not None
+def _linear(layer: Linear, x: Float[Array, "m ..."], mask: np.ndarray | None = None) -> Float[Array, "k ..."]:
     return jnp.tensordot(_masked(layer.weight, mask), x, 1) + layer.bias.reshape(-1, *[1] * (x.ndim - 1))
 
 
-def _entered(layer: eqx.nn.Linear, ports: Ports, variables: Array, context: Array) -> Float[Array, "w ..."]:
+def _entered(layer: Linear, ports: Ports, variables: Array, context: Array) -> Float[Array, "w ..."]:
     """First layer; the context's share is computed once where many draws share a context."""
     from_variables = jnp.tensordot(_masked(layer.weight[:, : ports.seen], ports.enter_mask()), variables, 1)
-    assert layer.bias is not None
     shift = layer.bias.reshape(-1, *[1] * (context.ndim - 1))
     return from_variables + (jnp.tensordot(layer.weight[:, ports.seen :], context, 1) + shift)
 
 
-def _left(layer: eqx.nn.Linear, ports: Ports, hidden: Float[Array, "w ..."]) -> Float[Array, "p n ..."]:
+def _left(layer: Linear, ports: Ports, hidden: Float[Array, "w ..."]) -> Float[Array, "p n ..."]:
     """Last layer, its rows sorted by parameter instead of by variable: sorting weights costs less than sorting a batch."""
-    assert layer.bias is not None
     weight = layer.weight.reshape(ports.variables, ports.size, ports.width).swapaxes(0, 1)
     bias = layer.bias.reshape(ports.variables, ports.size).T
     return jnp.tensordot(_masked(weight, ports.leave_mask()), hidden, 1) + bias.reshape(*bias.shape, *[1] * (hidden.ndim - 1))
 
 
-def _nearly_zero(layer: eqx.nn.Linear) -> eqx.nn.Linear:
-    """So that the flow starts near the identity."""
-    return eqx.tree_at(lambda leave: (leave.weight, leave.bias), layer, (0.01 * layer.weight, jnp.zeros_like(layer.bias)))
-
-
 class GatedBlock(eqx.Module):
     """Residual block whose output is gated by the context: ``h + W2 relu(W1 relu(h)) * sigmoid(G c)``."""
 
-    first: eqx.nn.Linear
-    second: eqx.nn.Linear
-    gate: eqx.nn.Linear
+    first: Linear
+    second: Linear
+    gate: Linear
 
     def __init__(self, key: Array, width: int, context: int) -> None:
         keys = jax.random.split(key, 3)
-        self.first = eqx.nn.Linear(width, width, key=keys[0])
-        self.second = eqx.nn.Linear(width, width, key=keys[1])
-        self.gate = eqx.nn.Linear(context, width, key=keys[2])
+        self.first = Linear(width, width, key=keys[0])
+        self.second = Linear(width, width, key=keys[1])
+        self.gate = Linear(context, width, key=keys[2])
 
     def __call__(self, hidden: Float[Array, "w ..."], context: Float[Array, "c ..."], mask: np.ndarray | None) -> Array:
         """Hidden units after the block."""
@@ -103,17 +123,17 @@ class GatedBlock(eqx.Module):
 class GatedConditioner(eqx.Module):
     """Residual network gated by the context (as in Durkan et al. 2019, sec. 5); masked: its autoregressive version."""
 
-    enter: eqx.nn.Linear
+    enter: Linear
     blocks: tuple[GatedBlock, ...]
-    leave: eqx.nn.Linear
+    leave: Linear
     ports: Ports = eqx.field(static=True)
 
     def __init__(self, key: Array, ports: Ports, blocks: int = 2) -> None:
         keys = jax.random.split(key, blocks + 2)
         self.ports = ports
-        self.enter = eqx.nn.Linear(ports.seen + ports.context, ports.width, key=keys[0])
+        self.enter = Linear(ports.seen + ports.context, ports.width, key=keys[0])
         self.blocks = tuple(GatedBlock(block_key, ports.width, ports.context) for block_key in keys[2:])
-        self.leave = _nearly_zero(eqx.nn.Linear(ports.width, ports.variables * ports.size, key=keys[1]))
+        self.leave = Linear(ports.width, ports.variables * ports.size, key=keys[1], last=True)
 
     def __call__(self, variables: Float[Array, "seen ..."], context: Float[Array, "c ..."]) -> Float[Array, "p n ..."]:
         """Parameters of each variable."""
@@ -126,17 +146,17 @@ class GatedConditioner(eqx.Module):
 class PlainConditioner(eqx.Module):
     """Multilayer perceptron with two hidden layers; masked: a MADE (Germain et al. 2015, arXiv:1502.03509)."""
 
-    enter: eqx.nn.Linear
-    middle: eqx.nn.Linear
-    leave: eqx.nn.Linear
+    enter: Linear
+    middle: Linear
+    leave: Linear
     ports: Ports = eqx.field(static=True)
 
     def __init__(self, key: Array, ports: Ports) -> None:
         keys = jax.random.split(key, 3)
         self.ports = ports
-        self.enter = eqx.nn.Linear(ports.seen + ports.context, ports.width, key=keys[0])
-        self.middle = eqx.nn.Linear(ports.width, ports.width, key=keys[1])
-        self.leave = _nearly_zero(eqx.nn.Linear(ports.width, ports.variables * ports.size, key=keys[2]))
+        self.enter = Linear(ports.seen + ports.context, ports.width, key=keys[0])
+        self.middle = Linear(ports.width, ports.width, key=keys[1])
+        self.leave = Linear(ports.width, ports.variables * ports.size, key=keys[2], last=True)
 
     def __call__(self, variables: Float[Array, "seen ..."], context: Float[Array, "c ..."]) -> Float[Array, "p n ..."]:
         """Parameters of each variable."""
