@@ -25,8 +25,9 @@ check: $(DEV) ## format, lint, types, imports and the fast tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pyright
-	$(BIN)/pytest -q -n 2 -m "not slow and not browser and not tool" $(ARGS)
+	$(BIN)/pyright & types=$$!; \
+	$(BIN)/pytest -q -n 2 -m "not slow and not browser and not tool" $(ARGS); \
+	wait $$types
 
 format: $(DEV) ## format and mend what the linter can mend
 	$(BIN)/ruff check --fix --quiet || true

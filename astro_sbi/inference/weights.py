@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -16,8 +15,6 @@ from astro_sbi.inference.flows.conditioner import Linear
 _CUT = 2.0
 #: Standard deviation of a unit normal cut off at two.
 _CUT_SPREAD = 0.87962566103423978
-
-Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
 def flow_weights(flow: PyTree, rng: np.random.Generator) -> PyTree:
@@ -37,22 +34,24 @@ def embedding_weights(state: nnx.State, rng: np.random.Generator) -> nnx.State:
         state: as `flax.nnx.eval_shape` gives it.
         rng: of the weights.
     """
-    return jax.tree_util.tree_map_with_path(lambda path, leaf: _DRAWS[path[-2].key](rng, leaf.shape).astype(np.float32), state)
+    return jax.tree_util.tree_map_with_path(lambda path, leaf: _drawn(path[-2].key, leaf.shape, rng).astype(np.float32), state)
 
 
 def _is_linear(node: Any) -> bool:
     return isinstance(node, Linear)
 
 
-def _kernel(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """A normal cut off at two standard deviations (LeCun et al. 1998)."""
-    cut = special.ndtri(rng.uniform(special.ndtr(-_CUT), special.ndtr(_CUT), shape))
-    return cut * shape[0] ** -0.5 / _CUT_SPREAD
-
-
-_DRAWS: dict[str, Draw] = {
-    "kernel": _kernel,
-    "bias": lambda rng, shape: np.zeros(shape),
-    "scale": lambda rng, shape: np.ones(shape),
-    "queries": lambda rng, shape: rng.standard_normal(shape),
-}
+def _drawn(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """A parameter of an embedding by its name in Flax."""
+    match name:
+        case "kernel":
+            # A normal cut off at two standard deviations (LeCun et al. 1998).
+            return special.ndtri(rng.uniform(special.ndtr(-_CUT), special.ndtr(_CUT), shape)) * shape[0] ** -0.5 / _CUT_SPREAD
+        case "bias":
+            return np.zeros(shape)
+        case "scale":
+            return np.ones(shape)
+        case "queries":
+            return rng.standard_normal(shape)
+        case _:
+            raise NotImplementedError(f"no law is known for the parameter '{name}' of an embedding")

@@ -29,6 +29,7 @@ def test_the_compiled_copy_follows_the_original():
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.slow
 def test_units_do_not_matter_and_neither_do_processes():
     reference, samples = normal_draws(1, count=200), normal_draws(2, shift=0.5, count=200)
     value = c2st(reference, samples, **BRIEFLY)

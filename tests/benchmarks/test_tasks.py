@@ -11,6 +11,8 @@ from benchmarks.tasks import TASKS
 from benchmarks.tasks.bernoulli_glm import colouring, design
 from benchmarks.tasks.population import log_infected, log_populations
 
+pytestmark = pytest.mark.slow
+
 DIMENSIONS = {
     "two_moons": (2, 2),
     "slcp": (5, 8),

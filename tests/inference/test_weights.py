@@ -1,4 +1,4 @@
-"""Weights drawn by NumPy follow the laws of Equinox and Flax, for every flow and embedding."""
+"""Weights drawn by NumPy follow the laws of Equinox and Flax."""
 
 from dataclasses import replace
 
@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from astro_sbi.inference.embeddings import EMBEDDINGS, build_embedding, context_length
+from astro_sbi.inference.embeddings import EMBEDDINGS, build_embedding
 from astro_sbi.inference.flows import FLOWS, build_flow
+from astro_sbi.inference.flows.conditioner import Linear
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.settings import NetworkSettings
 
@@ -38,20 +39,29 @@ def test_embeddings_start_as_flax_would_have_it(embedding):
     jax.tree.map(lambda one, other: alike(np.asarray(one[0]), np.asarray(other)), drawn, built)
 
 
-@pytest.mark.parametrize(("flow", "conditioner"), [*((flow, "gated") for flow in FLOWS), ("masked_affine", "mlp")])
-def test_flows_start_as_equinox_would_have_it(flow, conditioner):
-    settings = replace(SETTINGS, flow=flow, conditioner=conditioner, embedding="mlp")
-    network, parameters = build_network(3, (30,), settings, jax.random.key(1), 2)
-    key = jax.random.key(2)
-    flow = eqx.filter_jit(lambda: build_flow(key, dimension=3, context=context_length((30,), settings), settings=settings))()
-    built = eqx.combine(jax.tree.map(lambda leaf: leaf[0], parameters["flow"]), network.flow)
-    assert jax.tree.structure(flow) == jax.tree.structure(built)
-    drawn, others = (jax.tree.leaves(eqx.filter(one, eqx.is_array)) for one in (built, flow))
-    for one, other in zip(drawn, others, strict=True):
-        alike(np.asarray(one), np.asarray(other))
+@pytest.mark.parametrize("last", [False, True])
+def test_linear_layers_start_as_equinox_would_have_it(last):
+    built = Linear(40, 60, key=jax.random.key(1), last=last)
+    drawn = built.drawn(np.random.default_rng(1))
+    alike(drawn.weight, np.asarray(built.weight))
+    alike(drawn.bias, np.asarray(built.bias))
+    stacked = jax.tree.map(lambda leaf: np.stack([leaf] * 3), built).drawn(np.random.default_rng(1))
+    assert stacked.weight.shape == (3, 60, 40)
+    assert not np.array_equal(stacked.weight[0], stacked.weight[1])
 
 
 @pytest.mark.parametrize("flow", FLOWS)
+def test_a_network_has_the_structure_of_the_flow_that_is_built(flow):
+    settings = replace(SETTINGS, flow=flow, embedding="identity")
+    network, parameters = build_network(3, (4,), settings, jax.random.key(1), 1)
+    made = eqx.combine(jax.tree.map(lambda leaf: leaf[0], parameters["flow"]), network.flow)
+    built = eqx.filter_eval_shape(build_flow, jax.random.key(1), dimension=3, context=4, settings=settings)
+    assert jax.tree.structure(made) == jax.tree.structure(built)
+    for one, other in zip(jax.tree.leaves(made), jax.tree.leaves(built), strict=True):
+        assert getattr(one, "shape", None) == getattr(other, "shape", None)
+
+
+@pytest.mark.parametrize("flow", ["triangular_spline", pytest.param("block_neural", marks=pytest.mark.slow)])
 def test_members_differ_and_the_key_decides(flow):
     settings = replace(SETTINGS, flow=flow, width=16, embedding="mlp", embedding_width=8)
     of = {seed: build_network(2, (3,), settings, jax.random.key(seed), 2) for seed in (1, 2)}
