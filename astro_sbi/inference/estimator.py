@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, PyTree
 
 from astro_sbi.inference.box import Box
+from astro_sbi.inference.cores import side_by_side
 from astro_sbi.inference.losses import log_prob
 from astro_sbi.inference.network import Network
 from astro_sbi.inference.scaling import Scaling
@@ -22,15 +20,6 @@ from astro_sbi.inference.standardiser import Standardiser
 
 # Densities and draws of each member, and observations, that one call of a program takes.
 _CHUNK, _DRAWS, _BLOCK = 4096, 1024, 25
-
-
-def side_by_side(work: Callable[[int], np.ndarray], numbers: Sequence[int]) -> list[np.ndarray]:
-    """What ``work`` makes of each number; on a processor, whose cores one program of small steps leaves idle, several at a time."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if jax.default_backend() != "cpu" or min(cores, len(numbers)) < 2:
-        return [work(number) for number in numbers]
-    with ThreadPoolExecutor(cores) as threads:
-        return list(threads.map(work, numbers))
 
 
 @dataclass(frozen=True, eq=False)

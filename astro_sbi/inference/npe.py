@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -27,12 +28,12 @@ from astro_sbi.inference.importance import log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import InferenceError, OnProgress, ShouldStop
-from astro_sbi.inference.recipes import FRUGAL, GENEROUS, Fitted, Recipe, best_of, usable
+from astro_sbi.inference.recipes import FRUGAL, GENEROUS, Fitted, Recipe, Trainers, Trainings, best_of, usable
 from astro_sbi.inference.scaling import fit_scaling, seen_shape, standardised
 from astro_sbi.inference.schedule import Split
 from astro_sbi.inference.settings import TrainingSettings
 from astro_sbi.inference.simulations import Dropped, Table, finite_table
-from astro_sbi.inference.training import Trainer, build_trainer, train
+from astro_sbi.inference.training import build_trainer, train
 from astro_sbi.simulators.prior import Prior
 
 Simulate = Callable[[Float[Array, " d"], Array], Float[Array, " *x"]]
@@ -163,9 +164,9 @@ def train_npe(
     table, dropped = latent_table(prior, theta, x)
     if checkpoint and not checkpoint.is_dir():
         raise InferenceError(f"there is no folder {checkpoint} to keep checkpoints in: make it first")
-    job = Job(table, settings, seed, on_progress, should_stop, checkpoint)
+    job, told = Job(table, settings, seed, checkpoint), {"on_step": partial(on_progress, "training"), "should_stop": should_stop}
     recipes = usable(settings.recipes, table.count, table.x.shape[1:])
-    recipe, fitted, compile_seconds = best_of(recipes, settings.ensemble, job.trained)
+    recipe, fitted, compile_seconds = best_of(recipes, settings.ensemble, job.trained, **told)
     return TrainedNPE(
         prior,
         fitted.estimator(Box.whole(table.latent.shape[1]), table.x.shape[1:]),
@@ -196,20 +197,16 @@ class Job:
     table: Table
     settings: NPESettings
     seed: int
-    on_progress: OnProgress
-    should_stop: ShouldStop
     checkpoint: Path | None = None
-    trainers: dict[Recipe, Trainer] = field(default_factory=dict)
+    trainers: Trainers = field(default_factory=Trainers)
 
-    def trained(self, recipe: Recipe, members: int, number: int) -> Fitted:
-        """Train one network, ``number`` among all of this job."""
+    def trained(self, recipe: Recipe, members: int, number: int, trainings: Trainings) -> Fitted:
+        """Train one network, ``number`` among the trainings."""
         latent, x = self.table
         scaling = fit_scaling(latent, x, recipe.network.embedding, guess=recipe.guess)
         key = jax.random.fold_in(jax.random.key(self.seed), number)
         network, parameters = build_network(latent.shape[1], seen_shape(scaling, x.shape[1:]), recipe.network, key, members)
-        if recipe.kind not in self.trainers:
-            self.trainers[recipe.kind] = build_trainer(network, self._training(recipe))
-        trainer = self.trainers[recipe.kind]
+        trainer = self.trainers.of(recipe, lambda: build_trainer(network, self._training(recipe)))
         table, standard = standardised(self.table, scaling)
         trained = train(
             trainer,
@@ -218,8 +215,8 @@ class Job:
             standard,
             self.settings.epochs * self._per_epoch,
             jax.random.fold_in(key, 1),
-            on_step=lambda done, total, loss: self.on_progress("training", done, total, loss),
-            should_stop=self.should_stop,
+            on_step=partial(trainings.on_step, number),
+            should_stop=trainings.should_stop,
             checkpoint=Path(self.checkpoint) / f"training-{number}.safetensors" if self.checkpoint else None,
         )
         return Fitted(trainer.network, scaling, trained)

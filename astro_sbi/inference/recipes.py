@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from threading import Event, Lock
 from typing import Any
 
 import jax
@@ -12,11 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from astro_sbi.inference.box import Box
+from astro_sbi.inference.cores import on_processor, side_by_side
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.posterior import InferenceError
+from astro_sbi.inference.posterior import InferenceError, ShouldStop
 from astro_sbi.inference.scaling import Scaling, can_guess, is_flat
 from astro_sbi.inference.settings import NetworkSettings
-from astro_sbi.inference.training import Trained
+from astro_sbi.inference.training import OnStep, Trained, Trainer
 
 #: A generous network and a frugal one: which of them generalises is a question for the held-out simulations.
 GENEROUS = NetworkSettings(flow="triangular_spline", layers=3, width=96, knots=10, embedding="gated", embedding_width=128, context=16)
@@ -76,20 +79,81 @@ class Fitted:
         return PosteriorEstimator(self.network, self.trained.parameters, self.standard, box, shape=tuple(shape))
 
 
-def best_of(recipes: Sequence[Recipe], ensemble: int, trained: Callable[[Recipe, int, int], Fitted]) -> tuple[Recipe, Fitted, float]:
+class Trainings:
+    """Several trainings told of as one and stopped as one, on a processor side by side.
+
+    Args:
+        planned: how many there are to be, all of as many steps.
+        on_step: told steps done and in all, of all trainings together, and the losses of one.
+        should_stop: asked between chunks of steps.
+    """
+
+    def __init__(self, planned: int, on_step: OnStep, should_stop: ShouldStop) -> None:
+        self._planned, self._on_step, self._should_stop = planned, on_step, should_stop
+        self._halted, self._lock, self._total, self._done = Event(), Lock(), 0, dict[int, int]()
+
+    def on_step(self, number: int, done: int, total: int, losses: tuple[float, float]) -> None:
+        """Tell that one of them has come so far."""
+        with self._lock:
+            self._total, self._done[number] = total, done
+            self._on_step(sum(self._done.values()), self._planned * total, losses)
+
+    def should_stop(self) -> bool:
+        """Whether to stop; also where another has failed."""
+        return self._halted.is_set() or self._should_stop()
+
+    def each(self, trained: Callable[[int], Fitted], numbers: Sequence[int]) -> list[Fitted]:
+        """Those of these numbers."""
+
+        def finished(number: int) -> Fitted:
+            fitted = trained(number)
+            with self._lock:
+                # One that had nothing left to gain ended before its last step.
+                self._done[number] = self._total
+            return fitted
+
+        return side_by_side(finished, numbers, self._halted.set)
+
+
+class Trainers:
+    """Compiled programs by the kind of recipe; safe to ask for from several threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._made = Lock(), dict[Recipe, Trainer]()
+
+    def of(self, recipe: Recipe, make: Callable[[], Trainer]) -> Trainer:
+        """The programs for a recipe, made if there are none for its kind."""
+        with self._lock:
+            if recipe.kind not in self._made:
+                self._made[recipe.kind] = make()
+            return self._made[recipe.kind]
+
+
+Train = Callable[[Recipe, int, int, Trainings], Fitted]
+
+
+def best_of(
+    recipes: Sequence[Recipe], ensemble: int, trained: Train, *, on_step: OnStep, should_stop: ShouldStop
+) -> tuple[Recipe, Fitted, float]:
     """Let recipes compete with one member each; the other members of the ensemble are of the one with the best held-out loss.
 
     Args:
         recipes: that compete.
         ensemble: members of the best, the one that competed among them.
-        trained: trains so many members of a recipe; the last number tells trainings apart.
+        trained: trains so many members of a recipe; the number tells trainings apart.
+        on_step: told steps done and in all, of all trainings together, and the losses of one.
+        should_stop: asked between chunks of steps.
 
     Returns:
         The recipe, its members, and the seconds that the competition spent on compiling.
     """
-    tried = [trained(recipe, 1, number) for number, recipe in enumerate(recipes)]
+    # An accelerator trains the other members as one batch, a processor side by side with the program that is there.
+    batches = [1] * (ensemble - 1) if on_processor() else [ensemble - 1] * (ensemble > 1)
+    trainings = Trainings(len(recipes) + len(batches), on_step, should_stop)
+    tried = trainings.each(lambda number: trained(recipes[number], 1, number, trainings), range(len(recipes)))
     best = int(np.argmin([one.trained.held_out[0] for one in tried]))
-    fitted = tried[best]
-    if ensemble > 1:
-        fitted = fitted.joined(trained(recipes[best], ensemble - 1, len(tried)))
-    return recipes[best], fitted, sum(one.trained.compile_seconds for one in tried)
+    others = trainings.each(
+        lambda number: trained(recipes[best], batches[number - len(tried)], number, trainings),
+        range(len(tried), len(tried) + len(batches)),
+    )
+    return recipes[best], reduce(Fitted.joined, others, tried[best]), sum(one.trained.compile_seconds for one in tried)

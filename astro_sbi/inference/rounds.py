@@ -19,10 +19,10 @@ from astro_sbi.inference.losses import atomic_loss, weighted_loss
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.npe import NPESettings, Simulate, simulate_all
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, ShouldStop
-from astro_sbi.inference.recipes import Fitted, Recipe, best_of, usable
+from astro_sbi.inference.recipes import Fitted, Recipe, Trainers, Trainings, best_of, usable
 from astro_sbi.inference.scaling import fit_scaling, seen_shape, standardised
 from astro_sbi.inference.simulations import finite_rows, finite_table
-from astro_sbi.inference.training import Trainer, build_trainer, train
+from astro_sbi.inference.training import build_trainer, train
 from astro_sbi.inference.truncation import RestrictedDensity, RestrictedPrior
 from astro_sbi.simulators.prior import Prior
 
@@ -159,7 +159,7 @@ class _Rounds:
         self.seen = np.zeros((0, *self.x.shape), np.float32)
         self.number = np.zeros(0, int)
         self.proposals: list[_Proposal] = []
-        self.trainers: dict[Recipe, Trainer] = {}
+        self.trainers = Trainers()
         self.recipe: Recipe | None = None
         self.estimators: dict[Recipe, PosteriorEstimator] = {}
 
@@ -222,29 +222,26 @@ class _Rounds:
         table, fewest, npe = self.table(), self.budget // self.settings.rounds, self.settings.npe
         recipes = usable(npe.recipes, fewest, self.x.shape) if last or not self.recipe else (self.recipe,)
         ensemble = npe.ensemble if last else 1
-        self.recipe, fitted, _ = best_of(
-            recipes, ensemble, lambda recipe, members, number: self._fit(recipe, members, table, jax.random.fold_in(key, number), **told)
-        )
+        self.recipe, fitted, _ = best_of(recipes, ensemble, partial(self._fit, table, key), **told)
         made = fitted.estimator(self.support.box, self.x.shape)
         # The first one lends its compiled programs to those of later rounds.
         lending = self.estimators.setdefault(self.recipe.kind, made)
         made = lending.retrained(made.parameters, made.standard, made.box)
         return made, float(fitted.trained.held_out.mean())
 
-    def _fit(self, recipe: Recipe, members: int, table: RoundTable, key: Array, **told: Any) -> Fitted:
-        settings = self.settings.npe
+    def _fit(self, table: RoundTable, key: Array, recipe: Recipe, members: int, number: int, trainings: Trainings) -> Fitted:
+        settings, key = self.settings.npe, jax.random.fold_in(key, number)
         per_round = max(self.budget // self.settings.rounds // settings.training.batch, 1)
         training = replace(settings.training, decay=recipe.decay, chunk=2 * per_round, held_out=self.budget // 8)
         scaling = fit_scaling(table.latent[: table.count], self.seen, recipe.network.embedding, guess=recipe.guess)
         network, parameters = build_network(table.latent.shape[1], seen_shape(scaling, self.x.shape), recipe.network, key, members)
         # Atoms are contrasted given the observation of another one, and so with its guess.
         atomic = self.method == "snpe_c"
-        if recipe.kind not in self.trainers:
-            loss = atomic_loss(network, self.settings.atoms) if atomic else weighted_loss(network)
-            self.trainers[recipe.kind] = build_trainer(network, training, loss)
-        trainer = self.trainers[recipe.kind]
+        loss = atomic_loss(network, self.settings.atoms) if atomic else weighted_loss(network)
+        trainer = self.trainers.of(recipe, lambda: build_trainer(network, training, loss))
         seen, standard = (table, scaling) if atomic else standardised(table, scaling)
         steps = settings.epochs * max(table.count // training.batch, 1)
+        told = {"on_step": partial(trainings.on_step, number), "should_stop": trainings.should_stop}
         return Fitted(trainer.network, scaling, train(trainer, parameters, seen, standard, steps, jax.random.fold_in(key, 1), **told))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +25,8 @@ from astro_sbi.inference.posterior import Cancelled, InferenceError, ShouldStop
 from astro_sbi.inference.schedule import Split, Watch
 from astro_sbi.inference.settings import TrainingSettings
 from astro_sbi.inference.simulations import Simulations
+
+OnStep = Callable[[int, int, tuple[float, float]], None]
 
 _CLIP = 5.0
 
@@ -46,6 +50,7 @@ class Trainer:
         run_chunk: steps of every member, of (state, rates [M, steps], index [M, steps, B], simulations, standardiser).
         held_out_loss: of every member, of (parameters [M, P], index [M, H], simulations, standardiser).
         optimiser: of a vector of parameters.
+        compiling: held by a training that may be compiling, so that another of the same network waits instead of compiling too.
     """
 
     network: Network
@@ -53,6 +58,7 @@ class Trainer:
     run_chunk: Callable[..., Any]
     held_out_loss: Callable[..., Any]
     optimiser: optax.GradientTransformation
+    compiling: Lock = field(default_factory=Lock)
 
     def start(self, parameters: PyTree, keys: Array) -> _State:
         """The state of every member before the first step."""
@@ -218,7 +224,7 @@ def train(
     steps: int,
     key: Array,
     *,
-    on_step: Callable[[int, int, tuple[float, float]], None],
+    on_step: OnStep,
     should_stop: ShouldStop,
     checkpoint: Path | None = None,
     devices: int = 1,
@@ -248,7 +254,8 @@ def train(
         if should_stop():
             run.save(always=True)
             raise Cancelled
-        run.advance(standard)
+        with trainer.compiling if len(run.history) == resumed else nullcontext():
+            run.advance(standard)
         if len(run.history) == resumed + 1:
             compiled = time.perf_counter()
         run.save(always=run.finished)

@@ -228,7 +228,7 @@ def test_recipes_compete_and_the_better_one_gets_the_ensemble(simulations, tmp_p
     one = train_npe(PRIOR, theta, x, settings=settings, checkpoint=folder, on_progress=lambda *step: told.append(step))
     assert one.recipe.network == SMALL
     assert one.held_out.shape == (3,)
-    assert sorted(path.name for path in folder.iterdir()) == [f"training-{number}.safetensors" for number in range(3)]
+    assert sorted(path.name for path in folder.iterdir()) == [f"training-{number}.safetensors" for number in range(4)]
     assert {step[0] for step in told} == {"training"}
     again = train_npe(PRIOR, theta, x, settings=settings, checkpoint=folder)
     assert np.array_equal(again.posterior(OBSERVED).sample(50), one.posterior(OBSERVED).sample(50))
