@@ -222,14 +222,14 @@ class _Rounds:
         table, fewest, npe = self.table(), self.budget // self.settings.rounds, self.settings.npe
         recipes = usable(npe.recipes, fewest, self.x.shape) if last or not self.recipe else (self.recipe,)
         ensemble = npe.ensemble if last else 1
-        self.recipe, fitted, _ = best_of(recipes, ensemble, partial(self._fit, table, key), **told)
+        self.recipe, fitted, _ = best_of(recipes, ensemble, partial(self._fit, table=table, key=key), **told)
         made = fitted.estimator(self.support.box, self.x.shape)
         # The first one lends its compiled programs to those of later rounds.
         lending = self.estimators.setdefault(self.recipe.kind, made)
         made = lending.retrained(made.parameters, made.standard, made.box)
         return made, float(fitted.trained.held_out.mean())
 
-    def _fit(self, table: RoundTable, key: Array, recipe: Recipe, members: int, number: int, trainings: Trainings) -> Fitted:
+    def _fit(self, recipe: Recipe, members: int, number: int, trainings: Trainings, *, table: RoundTable, key: Array) -> Fitted:
         settings, key = self.settings.npe, jax.random.fold_in(key, number)
         per_round = max(self.budget // self.settings.rounds // settings.training.batch, 1)
         training = replace(settings.training, decay=recipe.decay, chunk=2 * per_round, held_out=self.budget // 8)
