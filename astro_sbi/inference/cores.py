@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
+import numpy as np
+from jaxtyping import Int
 
 
 def on_processor() -> bool:
@@ -38,3 +40,15 @@ def side_by_side(work: Callable[[int], Any], numbers: Sequence[int], halt: Calla
             halt()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def in_blocks(work: Callable[[Int[np.ndarray, " size"]], np.ndarray], count: int, size: int) -> np.ndarray:
+    """What ``work`` makes of rows by number, ``size`` at a time, side by side.
+
+    The last row fills up the last block: another shape would compile anew.
+    """
+
+    def block(start: int) -> np.ndarray:
+        return work(np.minimum(np.arange(start, start + size), count - 1))
+
+    return np.concatenate(side_by_side(block, range(0, count, size)))[:count]

@@ -9,10 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from astro_sbi.inference.box import Box
-from astro_sbi.inference.cores import side_by_side
+from astro_sbi.inference.cores import in_blocks, on_processor, side_by_side
 from astro_sbi.inference.losses import log_prob
 from astro_sbi.inference.network import Network
 from astro_sbi.inference.scaling import Scaling
@@ -75,7 +75,7 @@ class PosteriorEstimator:
         def block(parameters: PyTree, standard: Any, x: Any, keys: Any, draws: int) -> Any:
             members = jax.vmap(draw, in_axes=(0, None, 0, None, None))
             # One observation after the other stays within a processor's cache; an accelerator wants them all.
-            together = 1 if jax.default_backend() == "cpu" else _BLOCK
+            together = 1 if on_processor() else _BLOCK
             return jax.lax.map(lambda now: members(parameters, standard, now[1], now[0], draws), (x, keys), batch_size=together)
 
         return jax.jit(jax.vmap(densities, in_axes=(0, None, None, None))), jax.jit(block, static_argnums=4)
@@ -86,27 +86,20 @@ class PosteriorEstimator:
         keys = jax.random.split(jax.random.key(seed), (len(x), members))
         share, program = -(-draws // members), self.many_programs[1]
 
-        def block(start: int) -> Float[np.ndarray, "B M S d"]:
-            index = np.minimum(np.arange(start, start + _BLOCK), len(x) - 1)
+        def block(index: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B M S d"]:
             return np.asarray(program(self.parameters, self.standard, x[index], keys[index], share), np.float64)
 
-        inner = np.concatenate(side_by_side(block, range(0, len(x), _BLOCK)))[: len(x)].transpose(0, 2, 1, 3)
+        inner = in_blocks(block, len(x), _BLOCK).transpose(0, 2, 1, 3)
         return self.box.outer(inner.reshape(len(x), share * members, -1)[:, :draws])
 
     def log_prob_pairs(self, z: Float[np.ndarray, "N d"], x: Float[np.ndarray, "N ..."]) -> Float[np.ndarray, " N"]:
         """Log density of each latent point given its own observation; the points lie inside the box."""
         inner, program = self.box.inner(z), self.many_programs[0]
 
-        def chunk(start: int) -> Float[np.ndarray, " C"]:
-            index = np.minimum(np.arange(start, start + _CHUNK), len(z) - 1)
-            each = np.asarray(program(self.parameters, self.standard, inner[index].astype(np.float32), x[index]), np.float64)
-            return np.logaddexp.reduce(each, axis=0) - np.log(len(each))
+        def block(index: Int[np.ndarray, " C"]) -> Float[np.ndarray, " C"]:
+            return _mixed(program(self.parameters, self.standard, inner[index].astype(np.float32), x[index]))
 
-        return (
-            np.concatenate(side_by_side(chunk, range(0, len(z), _CHUNK)))[: len(z)]
-            - 0.5 * np.sum(z**2 - inner**2, axis=-1)
-            - self.box.log_mass
-        )
+        return in_blocks(block, len(z), _CHUNK) - 0.5 * np.sum(z**2 - inner**2, axis=-1) - self.box.log_mass
 
     def retrained(self, parameters: PyTree, standard: Any, box: Box) -> PosteriorEstimator:
         """The same network with other weights, sharing its compiled programs."""
@@ -155,9 +148,13 @@ class ConditionalDensity:
     def _inner_log_prob(self, inner: Float[np.ndarray, "S d"]) -> Float[np.ndarray, " S"]:
         estimator, program = self.estimator, self.estimator.programs[0]
 
-        def chunk(start: int) -> Float[np.ndarray, " C"]:
-            index = np.minimum(np.arange(start, start + _CHUNK), len(inner) - 1)
-            each = np.asarray(program(estimator.parameters, estimator.standard, inner[index].astype(np.float32), self.value), np.float64)
-            return np.logaddexp.reduce(each, axis=0) - np.log(len(each))
+        def block(index: Int[np.ndarray, " C"]) -> Float[np.ndarray, " C"]:
+            return _mixed(program(estimator.parameters, estimator.standard, inner[index].astype(np.float32), self.value))
 
-        return np.concatenate(side_by_side(chunk, range(0, len(inner), _CHUNK)))[: len(inner)]
+        return in_blocks(block, len(inner), _CHUNK)
+
+
+def _mixed(members: Float[Array, "M C"]) -> Float[np.ndarray, " C"]:
+    """Log density of the equal mixture of the members."""
+    each = np.asarray(members, np.float64)
+    return np.logaddexp.reduce(each, axis=0) - np.log(len(each))
