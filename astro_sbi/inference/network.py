@@ -94,7 +94,7 @@ def build_network(dimension: int, shape: tuple[int, ...], settings: NetworkSetti
         trained, kept = eqx.partition(flow, _is_weight, is_leaf=_is_fixed)
         weights.append({"flow": trained, "embedding": embedding_weights(state, rng)})
     shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), weights[0])
-    return Network(dimension, kept, graph, shapes), jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *weights)
+    return Network(dimension, kept, graph, shapes), jax.tree.map(lambda *leaves: jax.device_put(np.stack(leaves)), *weights)
 
 
 def _is_abstract(leaf: Any) -> bool:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from scipy import special
 
 from astro_sbi.inference.settings import EmbeddingName
-from astro_sbi.inference.standardiser import bounded, linear_guess, unwhitened, whitened
+from astro_sbi.inference.standardiser import bounded, linear_guess, single, unwhitened, whitened
 
 _TOKEN_COLUMNS = 5
 _RIDGE = 1e-4
@@ -163,10 +163,10 @@ def fit_scaling(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"],
 def fit_unguessed_values(dimension: int, x: Float[np.ndarray, " N *x"]) -> GuessedValues:
     """Fit to simulations of so many latent parameters, whose guess is to be zero."""
     entries = math.prod(x.shape[1:])
-    quantiles = jnp.tile(interpolated_scores(), (entries, 1))
-    unit = jnp.eye(dimension)
-    nothing = (jnp.zeros((2 * entries, dimension)), jnp.zeros(dimension), unit, unit)
-    return GuessedValues(*fit_scaled_values(x, "identity"), quantiles, *nothing)
+    quantiles = np.tile(interpolated_scores(), (entries, 1))
+    unit = np.eye(dimension)
+    nothing = (np.zeros((2 * entries, dimension)), np.zeros(dimension), unit, unit)
+    return GuessedValues(*fit_scaled_values(x, "identity"), *map(single, (quantiles, *nothing)))
 
 
 def fit_guessed_values(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " N *x"]) -> GuessedValues:
@@ -174,12 +174,14 @@ def fit_guessed_values(latent: Float[np.ndarray, "N d"], x: Float[np.ndarray, " 
     latent, x = np.asarray(latent, np.float64), np.asarray(x, np.float64)
     scaled = fit_scaled_values(x, "identity")
     flat = x.reshape(len(x), -1)
-    quantiles = jnp.asarray(np.quantile(flat, special.ndtr(interpolated_scores().astype(np.float64)), axis=0).T, jnp.float32)
-    seen = np.concatenate(jax.jit(regressors)(jnp.asarray(x, jnp.float32), *scaled, quantiles), axis=1, dtype=np.float64)
+    values = bounded((flat - np.ravel(scaled.centre)) / np.ravel(scaled.scale), np)
+    quantiles = np.quantile(flat, special.ndtr(interpolated_scores().astype(np.float64)), axis=0).T
+    scores = np.stack([np.interp(value, at, interpolated_scores()) for value, at in zip(flat.T, quantiles, strict=True)], axis=1)
+    seen = np.concatenate([values, scores], axis=1)
     middle = seen.mean(axis=0)
     slope, intercept, root = linear_guess(seen - middle, latent, _RIDGE * len(seen))
     fitted = (quantiles, slope, intercept - middle @ slope, root, np.linalg.inv(root))
-    return GuessedValues(*scaled, *(jnp.asarray(part, jnp.float32) for part in fitted))
+    return GuessedValues(*scaled, *map(single, fitted))
 
 
 def fit_scaled_values(x: Float[np.ndarray, " N *x"], embedding: EmbeddingName) -> ScaledValues:
@@ -202,4 +204,4 @@ def fit_scaled_values(x: Float[np.ndarray, " N *x"], embedding: EmbeddingName) -
         centre, scale = x.mean(axis=axes), x.std(axis=axes)
     else:
         centre, scale = x.mean(axis=0), x.std(axis=0)
-    return ScaledValues(jnp.asarray(centre, jnp.float32), jnp.asarray(np.where(scale > 0, scale, 1.0), jnp.float32))
+    return ScaledValues(single(centre), single(np.where(scale > 0, scale, 1.0)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
@@ -74,9 +75,14 @@ class Standardiser(NamedTuple):
     residual, latent = whitened, unwhitened
 
 
-def bounded(scaled: Float[Array, "*b f"]) -> Float[Array, "*b f"]:
-    """Features that keep their size up to several standard deviations and end at eight."""
-    return 8.0 * jnp.tanh(scaled / 8.0)
+def bounded(scaled: Any, xp: Any = jnp) -> Any:
+    """Features that keep their size up to several standard deviations and end at eight, of jax's arrays or NumPy's."""
+    return 8.0 * xp.tanh(scaled / 8.0)
+
+
+def single(part: Float[np.ndarray, "*s"]) -> Float[Array, "*s"]:
+    """An array in single precision on the device; rounded by NumPy, since jax would compile that for every shape."""
+    return jax.device_put(np.asarray(part, np.float32))
 
 
 def fit_standardiser(
@@ -104,7 +110,7 @@ def fit_standardiser(
     spread[:-1] = np.sqrt(signal + 1.0)
     slope, guess, root = linear_guess((raw - offset) / spread, latent, _RIDGE)
     parts = (centre, scale, basis, shrink, offset, spread, slope, guess, root, np.linalg.inv(root))
-    return Standardiser(*(jnp.asarray(part, jnp.float32) for part in parts))
+    return Standardiser(*map(single, parts))
 
 
 def linear_guess(

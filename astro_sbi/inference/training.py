@@ -19,6 +19,7 @@ import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
 from astro_sbi.inference.checkpoint import load_checkpoint, save_checkpoint
+from astro_sbi.inference.compiling import compiler_options
 from astro_sbi.inference.losses import Loss, negative_log_prob
 from astro_sbi.inference.network import Network
 from astro_sbi.inference.posterior import Cancelled, InferenceError, ShouldStop
@@ -62,7 +63,7 @@ class Trainer:
 
     def start(self, parameters: PyTree, keys: Array) -> _State:
         """The state of every member before the first step."""
-        vectors = jnp.asarray(self.network.ravelled(parameters))
+        vectors = jax.device_put(self.network.ravelled(parameters))
         return _State(vectors, vectors, jax.vmap(self.optimiser.init)(vectors), keys)
 
 
@@ -104,8 +105,8 @@ def build_trainer(network: Network, settings: TrainingSettings, loss: Loss | Non
     return Trainer(
         network,
         settings,
-        run_chunk=jax.jit(members(chunk)),
-        held_out_loss=jax.jit(jax.vmap(held_out, in_axes=(0, 0, None, None))),
+        run_chunk=jax.jit(members(chunk), compiler_options=compiler_options()),
+        held_out_loss=jax.jit(jax.vmap(held_out, in_axes=(0, 0, None, None)), compiler_options=compiler_options(seldom=True)),
         optimiser=optimiser,
     )
 
@@ -168,7 +169,7 @@ class _Run:
         if stuck.any():
             weights = _chosen(stuck, self.best, self.state.parameters)
             self.state = self.state._replace(parameters=weights, average=_chosen(stuck, self.best, self.state.average))
-        self.history.append((float(np.mean(loss)), float(np.mean(held_out))))
+        self.history.append((float(np.asarray(loss).mean()), float(held_out.mean())))
 
     @property
     def finished(self) -> bool:
@@ -183,7 +184,7 @@ class _Run:
         """
         if not np.all(np.isfinite(self.watch.best)):
             raise InferenceError("training gave no finite loss: the simulations or their noise are not finite; check priors and data")
-        best = jax.tree.map(jnp.asarray, self.trainer.network.unravelled(np.asarray(self.best)))
+        best = jax.device_put(self.trainer.network.unravelled(np.asarray(self.best)))
         return Trained(best, self.watch.best, np.asarray(self.history, np.float32).T, 0.0, 0.0)
 
     def tree(self) -> dict[str, Any]:
@@ -268,6 +269,8 @@ def train(
 
 def _chosen(which: Bool[np.ndarray, " M"], new: Float[Array, "M P"], old: Float[Array, "M P"]) -> Float[Array, "M P"]:
     """Members' parameters from one or the other."""
+    if which.all() or not which.any():
+        return new if which.all() else old
     return jnp.where(which[:, None], new, old)
 
 

@@ -131,3 +131,14 @@ def test_few_simulations_are_not_guessed_from():
     recipes = (plain, replace(plain, guess=True))
     assert usable(recipes, 10_000, (100,)) == recipes
     assert usable(recipes, 10_000, (10, 11)) == (plain,)
+
+
+def test_scores_of_counts_are_the_same_when_fitted_and_when_used():
+    """Counts share their quantiles, where an interpolation can take the one side or the other."""
+    rng = np.random.default_rng(5)
+    latent = rng.standard_normal((5000, 1))
+    counts = rng.poisson(np.exp(latent), (5000, 3)).astype(np.float32)
+    fitted = fit_guessed_values(latent, counts)
+    residual, _ = fitted.residual(jnp.asarray(latent, jnp.float32), fitted.see(jnp.asarray(counts))[1])
+    assert float(jnp.mean(residual)) == pytest.approx(0.0, abs=1e-4)
+    assert float(jnp.std(residual)) == pytest.approx(1.0, abs=1e-4)
