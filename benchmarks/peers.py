@@ -1,4 +1,4 @@
-"""astro_sbi beside sbi, FlowJAX's `fit_to_data` and BayesFlow: the same simulations, held-out set, cores and run.
+"""astro_sbi beside sbi, FlowJAX's `fit_to_data`, BayesFlow and GenSBI: the same simulations, held-out set, cores and run.
 
 python benchmarks/peers.py --peers-python ENVIRONMENT/bin/python [--task slcp] [--simulations 10000] [--threads 2] [--output JSON]
 python benchmarks/peers.py --epochs-only
@@ -56,6 +56,7 @@ RIVALS: Mapping[str, Rival] = {
     "sbi_nsf": Rival(RIVALS_FOLDER / "sbi_npe.py", ("--estimator", "nsf")),
     "flowjax": Rival(RIVALS_FOLDER / "flowjax_fit.py"),
     "bayesflow": Rival(RIVALS_FOLDER / "bayesflow_workflow.py"),
+    "gensbi": Rival(RIVALS_FOLDER / "gensbi_flow.py"),
     "astro_sbi": Rival(RIVALS_FOLDER / "ours.py", own=True),
     "astro_sbi_1": Rival(RIVALS_FOLDER / "ours.py", ("--ensemble", "1"), own=True),
 }
