@@ -65,7 +65,8 @@ def with_flow(network: Any, parameters: Any, flow: Any) -> tuple[Any, Any]:
     import paramax
 
     trained, static = eqx.partition(flow, eqx.is_inexact_array, is_leaf=lambda leaf: isinstance(leaf, paramax.NonTrainable))
-    return replace(network, flow=static), parameters | {"flow": jax.tree.map(lambda leaf: leaf[None], trained)}
+    shapes = network.shapes | {"flow": jax.eval_shape(lambda: trained)}
+    return replace(network, flow=static, shapes=shapes), parameters | {"flow": jax.tree.map(lambda leaf: leaf[None], trained)}
 
 
 def fitted(flow: Any, scored: tuple[np.ndarray, ...], batch: int, key: Any) -> Callable[[int], Any]:

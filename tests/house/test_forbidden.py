@@ -36,7 +36,7 @@ def test_no_forbidden_call():
     found = [
         f"{source.path}:{call.lineno} {name or 'a call'}"
         for source in sources()
-        for call, name in source.calls()
+        for call, name in source.calls
         if name in CALLS
         or name.endswith(("components.v1.html", "components.html"))
         or any(k.arg == "unsafe_allow_html" or (k.arg == "allow_pickle" and not is_false(k.value)) for k in call.keywords)
@@ -55,7 +55,7 @@ def test_no_pickles():
 
 def test_no_print_in_the_core():
     core = [source for source in sources("astro_sbi") if source.room != "__main__"]
-    report([f"{s.path}:{call.lineno}" for s in core for call, name in s.calls() if name == "print"], "print in the core")
+    report([f"{s.path}:{call.lineno}" for s in core for call, name in s.calls if name == "print"], "print in the core")
 
 
 def swallows(handler: ast.ExceptHandler) -> bool:
@@ -105,7 +105,7 @@ def test_only_runs_writes():
         f"{source.path}:{call.lineno} {name}"
         for source in sources("astro_sbi", "pages", "app.py")
         if source.room not in ("runs", "__main__")
-        for call, name in source.calls()
+        for call, name in source.calls
         if name.rsplit(".", 1)[-1] in WRITES or opens_for_writing(call, name)
     ]
     report(found, "writes outside runs")

@@ -98,7 +98,7 @@ def test_caches_are_bounded():
         pytest.skip("there are no caches yet")
     (source,) = sources(path)
     decorators = [(function, decorator) for function in source.functions() for decorator in function.decorator_list]
-    bounded = {id(call.func) for call, _ in source.calls() if any(k.arg == "max_entries" for k in call.keywords)}
+    bounded = {id(call.func) for call, _ in source.calls if any(k.arg == "max_entries" for k in call.keywords)}
     loose = [
         f"{path}:{function.lineno} {function.name}"
         for function, decorator in decorators

@@ -49,9 +49,10 @@ class Source:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
-    def calls(self) -> Iterator[tuple[ast.Call, str]]:
+    @functools.cached_property
+    def calls(self) -> tuple[tuple[ast.Call, str], ...]:
         """Every call and the dotted name that is called ("" where that is no name)."""
-        return ((node, dotted(node.func)) for node in self.nodes if isinstance(node, ast.Call))
+        return tuple((node, dotted(node.func)) for node in self.nodes if isinstance(node, ast.Call))
 
 
 def dotted(node: ast.AST) -> str:
@@ -70,7 +71,14 @@ def sources(*folders: str) -> tuple[Source, ...]:
     for name in folders or ("astro_sbi", "pages", "app.py", "benchmarks"):
         path = ROOT / name
         paths += sorted(path.rglob("*.py")) if path.is_dir() else [path] * path.exists()
-    return tuple(Source(path.relative_to(ROOT).as_posix(), text, ast.parse(text)) for path in paths for text in [path.read_text("utf-8")])
+    return tuple(map(source_at, paths))
+
+
+@functools.cache
+def source_at(path: Path) -> Source:
+    """One source file; the same object each time, so that its nodes are listed once."""
+    text = path.read_text("utf-8")
+    return Source(path.relative_to(ROOT).as_posix(), text, ast.parse(text))
 
 
 def statements_at_import(tree: ast.Module) -> Iterator[ast.stmt]:

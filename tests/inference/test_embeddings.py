@@ -27,7 +27,16 @@ CASES = [
     ("attention", (1, 5)),
     ("attention", (20, 5)),
 ]
-every = pytest.mark.parametrize(("name", "shape"), CASES)
+# One of each name; the others compile for long.
+SLOW = {("cnn", (1,)), ("cnn", (301, 2)), ("attention", (1, 5))}
+
+
+def of(cases: list[tuple[str, tuple[int, ...]]]) -> pytest.MarkDecorator:
+    marked = [pytest.param(*case, marks=[pytest.mark.slow] if case in SLOW else []) for case in cases]
+    return pytest.mark.parametrize(("name", "shape"), marked)
+
+
+every = of(CASES)
 
 
 def settings_of(name: str) -> NetworkSettings:
@@ -100,7 +109,7 @@ def test_members_and_observations_by_vmap(name, shape):
     assert float(jnp.abs(found[:, 0] - found[:, 1]).max()) > 1e-3
 
 
-@pytest.mark.parametrize(("name", "shape"), [case for case in CASES if case[0] != "identity" and case[1][0] > 1])
+@of([case for case in CASES if case[0] != "identity" and case[1][0] > 1])
 def test_gradients_reach_every_parameter(name, shape):
     graph, state = nnx.split(built(name, shape), nnx.Param)
     x = jnp.stack([features_of(name, shape, seed) for seed in range(16)])
@@ -115,7 +124,7 @@ def test_gradients_reach_every_parameter(name, shape):
     assert [jax.tree_util.keystr(path) for path, leaf in leaves if float(jnp.abs(leaf).max()) < 1e-5] == []
 
 
-@pytest.mark.parametrize(("name", "shape"), [case for case in CASES if case[0] not in ("identity", "gated")])
+@of([case for case in CASES if case[0] not in ("identity", "gated")])
 def test_extreme_values_stay_finite(name, shape):
     graph, state = nnx.split(built(name, shape), nnx.Param)
 

@@ -246,6 +246,7 @@ def test_an_estimator_survives_its_file(estimator, posterior, tmp_path):
     assert np.array_equal(loaded.posterior(OBSERVED).log_prob(theta), posterior.log_prob(theta))
 
 
+@pytest.mark.slow
 def test_an_estimator_with_a_guess_survives_its_file_too(simulations, tmp_path):
     theta, x = simulations
     trained = train_npe(PRIOR, theta, x, settings=replace(SETTINGS, recipes=(Recipe(SMALL, 0.0, guess=True),), epochs=2))

@@ -210,6 +210,7 @@ def test_each_stops_when_asked(sampler) -> None:
         sampler(measured(), should_stop=lambda: True)
 
 
+@pytest.mark.slow
 def test_nuts_stops_within_warm_up() -> None:
     done: list[float] = []
     with pytest.raises(Cancelled):

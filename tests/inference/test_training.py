@@ -84,6 +84,7 @@ def test_streamed_simulations_train_the_same_weights(of_table, network):
     assert np.array_equal(streamed.losses, of_table.losses)
 
 
+@pytest.mark.slow
 def test_banks_and_fresh_simulations_train_too(trainer, network):
     design = jnp.asarray(DESIGN, jnp.float32)
     fresh = Fresh(jax.random.key(2), lambda latent, noise: design @ latent + SIGMA * jax.random.normal(noise, (3,)), 2, 2000)

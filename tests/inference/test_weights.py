@@ -50,7 +50,7 @@ def test_linear_layers_start_as_equinox_would_have_it(last):
     assert not np.array_equal(stacked.weight[0], stacked.weight[1])
 
 
-@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize("flow", [pytest.param(name, marks=[] if name == "triangular_spline" else pytest.mark.slow) for name in FLOWS])
 def test_a_network_has_the_structure_of_the_flow_that_is_built(flow):
     settings = replace(SETTINGS, flow=flow, embedding="identity")
     network, parameters = build_network(3, (4,), settings, jax.random.key(1), 1)

@@ -51,6 +51,7 @@ def test_real_transits(shared, file, period, duration, precision):
     assert np.median(found.observation.value[np.abs(found.observation.points.coordinate) > 0.6 * duration]) == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_rotating_star_has_no_transit(shared):
     with pytest.raises(ObservationError, match=r"no periodic dip found.*prepare\.period"):
         prepare(real(shared, "stellar_rotation/kplr010002792-2010174085026_llc.fits"), light_curve_preparation())
@@ -142,7 +143,7 @@ def test_one_transit_from_the_ground():
     assert given.even is None or given.odd is None
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_noise_has_no_transit(seed):
     with pytest.raises(ObservationError, match="no periodic dip found"):
         prepare(sector(seed, depth=0.0), light_curve_preparation())

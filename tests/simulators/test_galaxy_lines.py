@@ -73,7 +73,7 @@ def pattern(wavelength: np.ndarray, channel: np.ndarray, resolution: float = 60.
 
 
 @pytest.mark.parametrize("ebv", [0.0, 0.2])
-@pytest.mark.parametrize("pixel", [0.4, 1.3, 4.0])
+@pytest.mark.parametrize("pixel", [1.3, *(pytest.param(pixel, marks=pytest.mark.slow) for pixel in (0.4, 4.0))])
 def test_spectrum_agrees_with_one_made_on_a_fine_grid(pixel, ebv):
     galaxy = simulator("galaxy_lines")
     for low, high, channel, level, slope, middle in ((4780.0, 5080.0, 0, 12.0, -1.0, 4930.0), (6480.0, 6800.0, 1, 9.0, 0.5, 6640.0)):
