@@ -85,7 +85,7 @@ def train_amortised(name: str, *, simulations: int, steps: int, seed: int, on_pr
 
     trainer = build_trainer(network, _TRAINING)
     trained = train(trainer, parameters, bank, standard, steps, jax.random.key(seed + 1), on_step=on_step, should_stop=lambda: False)
-    estimator = PosteriorEstimator(network, trained.parameters, standard, box)
+    estimator = PosteriorEstimator.alike(network, trained.parameters, standard, box)
     card = {"simulations": simulations, "steps": steps, "seed": seed, "simulator_version": problem.simulator.version}
     card |= _measured(AmortisedFlow(problem, estimator, {}), rng)
     return estimator_files(estimator, _NETWORK) | {_CARD: json.dumps(card, sort_keys=True, indent=1).encode()}

@@ -114,7 +114,7 @@ def distance_p(problem: Problem, estimator: PosteriorEstimator, rng: np.random.G
     """
     mean, sigma = problem.simulate(estimator.box.outer(rng.standard_normal((simulations, problem.dimension))))
     noisy = mean + sigma * rng.standard_normal(mean.shape).astype(np.float32)
-    seen = np.asarray(components(estimator.standard, jnp.asarray(np.vstack([noisy, problem.value]))), np.float64)
+    seen = np.asarray(components(estimator.shared, jnp.asarray(np.vstack([noisy, problem.value]))), np.float64)
     return mahalanobis_p(seen[:-1], seen[-1])
 
 

@@ -29,7 +29,7 @@ class PosteriorEstimator:
     Args:
         network: the static half.
         parameters: members' parameters on a leading axis.
-        standard: the standardiser fitted with them.
+        standard: the standardiser of each member, likewise.
         box: where the training parameters were drawn.
         shape: of an observation; empty where an observing pattern says it.
     """
@@ -39,6 +39,21 @@ class PosteriorEstimator:
     standard: Standardiser | Scaling
     box: Box
     shape: tuple[int, ...] = ()
+
+    @classmethod
+    def alike(cls, network: Network, parameters: PyTree, standard: Standardiser, box: Box) -> PosteriorEstimator:
+        """One whose members share a standardiser."""
+        return cls(network, parameters, for_each(standard, jax.tree.leaves(parameters)[0].shape[0]), box)
+
+    @property
+    def members(self) -> int:
+        """Size of the ensemble."""
+        return jax.tree.leaves(self.parameters)[0].shape[0]
+
+    @property
+    def shared(self) -> Any:
+        """The standardiser of members that share one."""
+        return jax.tree.map(lambda leaf: leaf[0], self.standard)
 
     def given(self, value: Float[np.ndarray, "*x"]) -> ConditionalDensity:
         """The density of latent parameters given one observation."""
@@ -59,7 +74,7 @@ class PosteriorEstimator:
             seen, guess = standard.see(x)
             return standard.latent(self.network.sample(parameters, key, seen, _DRAWS), guess)
 
-        return jax.jit(jax.vmap(density, in_axes=(0, None, None, None))), jax.jit(jax.vmap(draw, in_axes=(0, None, 0, None)))
+        return jax.jit(jax.vmap(density, in_axes=(0, 0, None, None))), jax.jit(jax.vmap(draw, in_axes=(0, 0, 0, None)))
 
     @cached_property
     def many_programs(self) -> tuple[Any, Any]:
@@ -73,16 +88,16 @@ class PosteriorEstimator:
             return standard.latent(self.network.sample(parameters, key, seen, draws), guess)
 
         def block(parameters: PyTree, standard: Any, x: Any, keys: Any, draws: int) -> Any:
-            members = jax.vmap(draw, in_axes=(0, None, 0, None, None))
+            members = jax.vmap(draw, in_axes=(0, 0, 0, None, None))
             # One observation after the other stays within a processor's cache; an accelerator wants them all.
             together = 1 if on_processor() else _BLOCK
             return jax.lax.map(lambda now: members(parameters, standard, now[1], now[0], draws), (x, keys), batch_size=together)
 
-        return jax.jit(jax.vmap(densities, in_axes=(0, None, None, None))), jax.jit(block, static_argnums=4)
+        return jax.jit(jax.vmap(densities, in_axes=(0, 0, None, None))), jax.jit(block, static_argnums=4)
 
     def sample_many(self, x: Float[np.ndarray, "K ..."], draws: int, seed: int) -> Float[np.ndarray, "K S d"]:
         """Draws for each of several observations, as many from each member, none outside the box."""
-        members = jax.tree.leaves(self.parameters)[0].shape[0]
+        members = self.members
         keys = jax.random.split(jax.random.key(seed), (len(x), members))
         share, program = -(-draws // members), self.many_programs[1]
 
@@ -101,11 +116,11 @@ class PosteriorEstimator:
 
         return in_blocks(block, len(z), _CHUNK) - 0.5 * np.sum(z**2 - inner**2, axis=-1) - self.box.log_mass
 
-    def retrained(self, parameters: PyTree, standard: Any, box: Box) -> PosteriorEstimator:
-        """The same network with other weights, sharing its compiled programs."""
-        other = replace(self, parameters=parameters, standard=standard, box=box)
-        other.__dict__["programs"] = self.programs
-        return other
+    def sharing(self, other: PosteriorEstimator) -> PosteriorEstimator:
+        """The same with the compiled programs of another whose network is alike."""
+        copy = replace(self)
+        copy.__dict__["programs"] = other.programs
+        return copy
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +133,7 @@ class ConditionalDensity:
     def sample(self, rng: np.random.Generator, draws: int) -> Float[np.ndarray, "S d"]:
         """Draws from the equal mixture of the members; none leaves the box."""
         estimator, parts, drawn = self.estimator, [np.zeros((0, self.estimator.network.dimension))], 0
-        members = jax.tree.leaves(estimator.parameters)[0].shape[0]
+        members = estimator.members
 
         def block(seed: int) -> Float[np.ndarray, "C d"]:
             keys = jax.random.split(jax.random.key(seed), members)
@@ -152,6 +167,11 @@ class ConditionalDensity:
             return _mixed(program(estimator.parameters, estimator.standard, inner[index].astype(np.float32), self.value))
 
         return in_blocks(block, len(inner), _CHUNK)
+
+
+def for_each(standard: Any, members: int) -> Any:
+    """One standardiser for several members, on a leading axis."""
+    return jax.tree.map(lambda leaf: jax.device_put(np.repeat(np.asarray(leaf)[None], members, axis=0)), standard)
 
 
 def _mixed(members: Float[Array, "M C"]) -> Float[np.ndarray, " C"]:

@@ -32,7 +32,7 @@ def _leaves(tree: PyTree, prefix: str) -> dict[str, np.ndarray]:
 
 def _estimator_arrays(estimator: PosteriorEstimator, prefix: str) -> dict[str, np.ndarray]:
     arrays = _leaves(estimator.parameters, f"{prefix}/parameters")
-    arrays |= {f"{prefix}/standard/{name}": np.asarray(value) for name, value in estimator.standard._asdict().items()}
+    arrays |= {f"{prefix}/standard/{name}": np.asarray(value) for name, value in estimator.shared._asdict().items()}
     return arrays | {f"{prefix}/box": np.stack([estimator.box.lower, estimator.box.upper])}
 
 
@@ -47,7 +47,7 @@ def trained_files(trained: TrainedRounds, network: NetworkSettings) -> dict[str,
     described = {
         "network": asdict(network),
         "dimension": int(trained.last.box.lower.size),
-        "ensemble": _members(trained.last),
+        "ensemble": trained.last.members,
         "rounds": rounds,
         "seconds": trained.seconds,
     }
@@ -62,8 +62,8 @@ def trained_rounds(files: Mapping[str, bytes]) -> TrainedRounds:
     """
     described, arrays = json.loads(files[_SETTINGS]), load(files[_WEIGHTS])
     network, parameters = _built(described)
-    first = PosteriorEstimator(network, *_estimator_parts(arrays, "first", parameters))
-    last = first.retrained(*_estimator_parts(arrays, "last", parameters))
+    first = PosteriorEstimator.alike(network, *_estimator_parts(arrays, "first", parameters))
+    last = PosteriorEstimator.alike(network, *_estimator_parts(arrays, "last", parameters)).sharing(first)
     rounds = tuple(
         Round(**done, box=arrays[f"rounds/{number}/box"], losses=arrays[f"rounds/{number}/losses"])
         for number, done in enumerate(described["rounds"])
@@ -74,7 +74,7 @@ def trained_rounds(files: Mapping[str, bytes]) -> TrainedRounds:
 
 def estimator_files(estimator: PosteriorEstimator, network: NetworkSettings) -> dict[str, bytes]:
     """The files that hold one estimator."""
-    described = {"network": asdict(network), "dimension": int(estimator.box.lower.size), "ensemble": _members(estimator)}
+    described = {"network": asdict(network), "dimension": int(estimator.box.lower.size), "ensemble": estimator.members}
     return {_WEIGHTS: save(_estimator_arrays(estimator, "only")), _SETTINGS: json.dumps(described, sort_keys=True).encode()}
 
 
@@ -85,11 +85,7 @@ def single_estimator(files: Mapping[str, bytes]) -> PosteriorEstimator:
         InferenceError: if the arrays do not fit the network that the settings describe.
     """
     network, parameters = _built(json.loads(files[_SETTINGS]))
-    return PosteriorEstimator(network, *_estimator_parts(load(files[_WEIGHTS]), "only", parameters))
-
-
-def _members(estimator: PosteriorEstimator) -> int:
-    return int(jax.tree.leaves(estimator.parameters)[0].shape[0])
+    return PosteriorEstimator.alike(network, *_estimator_parts(load(files[_WEIGHTS]), "only", parameters))
 
 
 def _built(described: Mapping[str, Any]) -> tuple[Network, PyTree]:

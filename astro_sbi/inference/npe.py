@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from astro_sbi.inference.box import Box
-from astro_sbi.inference.estimator import PosteriorEstimator
+from astro_sbi.inference.estimator import PosteriorEstimator, for_each
 from astro_sbi.inference.importance import log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.network import build_network
@@ -48,7 +48,8 @@ class NPESettings:
 
     Args:
         recipes: networks tried with one member each; the one with the best held-out loss is used.
-        ensemble: members, each with its own weights and held-out simulations.
+        ensemble: members of the best recipe, each with its own weights and held-out simulations; more than one are joined by the
+            competitors that came near.
         epochs: passes over the simulations at most.
         training: of every network; decay, chunk and patience are set to fit.
     """
@@ -219,7 +220,7 @@ class Job:
             should_stop=trainings.should_stop,
             checkpoint=Path(self.checkpoint) / f"training-{number}.safetensors" if self.checkpoint else None,
         )
-        return Fitted(trainer.network, scaling, trained)
+        return Fitted(trainer.network, for_each(scaling, members), trained)
 
     @property
     def _per_epoch(self) -> int:

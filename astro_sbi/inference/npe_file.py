@@ -23,7 +23,7 @@ from astro_sbi.inference.settings import NetworkSettings
 from astro_sbi.inference.simulations import Dropped
 from astro_sbi.simulators.prior import Prior
 
-_KIND = "neural posterior estimator 3"
+_KIND = "neural posterior estimator 4"
 
 
 def save_npe(trained: TrainedNPE, path: Path | str) -> None:
@@ -45,7 +45,7 @@ def save_npe(trained: TrainedNPE, path: Path | str) -> None:
         "network": asdict(trained.recipe.network),
         "decay": trained.recipe.decay,
         "guess": trained.recipe.guess,
-        "members": int(jax.tree.leaves(estimator.parameters)[0].shape[0]),
+        "members": estimator.members,
         "shape": list(estimator.shape),
         "shapes": {name: list(np.shape(arrays[name])) for name in arrays if name != "parameters"},
         "dropped": asdict(trained.dropped),
@@ -66,7 +66,7 @@ def load_npe(path: Path | str) -> TrainedNPE:
     recipe = Recipe(NetworkSettings(**described["network"]), described["decay"], described["guess"])
     like = {name: jax.ShapeDtypeStruct(tuple(size), np.float32) for name, size in described["shapes"].items()}
     kind = GuessedValues if is_flat(recipe.network.embedding) else ScaledValues
-    seen = seen_shape(kind(*(jnp.zeros(like[name].shape) for name in kind._fields)), shape)
+    seen = seen_shape(kind(*(jnp.zeros(like[name].shape[1:]) for name in kind._fields)), shape)
     network, parameters = build_network(len(prior.free), seen, recipe.network, jax.random.key(0), described["members"])
     found = load_checkpoint(path, {"parameters": parameters, **like})
     assert found is not None

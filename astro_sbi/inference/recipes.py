@@ -10,7 +10,6 @@ from threading import Event, Lock
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from astro_sbi.inference.box import Box
@@ -24,6 +23,8 @@ from astro_sbi.inference.training import OnStep, Trained, Trainer
 #: A generous network and a frugal one: which of them generalises is a question for the held-out simulations.
 GENEROUS = NetworkSettings(flow="triangular_spline", layers=3, width=96, knots=10, embedding="gated", embedding_width=128, context=16)
 FRUGAL = NetworkSettings(flow="triangular_spline", layers=1, width=48, knots=8, embedding="identity")
+#: Held-out loss above the best one [nats] up to which a competitor is as good as another member.
+_NEAR = 0.2
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def usable(recipes: Sequence[Recipe], simulations: int, shape: Sequence[int]) ->
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A trained network with what it needs to be used."""
+    """A trained network with what it needs to be used; scaling and weights of its members on a leading axis."""
 
     network: Any
     standard: Scaling
@@ -70,9 +71,10 @@ class Fitted:
 
     def joined(self, other: Fitted) -> Fitted:
         """One ensemble of the members of both."""
-        parameters = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), self.trained.parameters, other.trained.parameters)
+        mine, others = (self.standard, self.trained.parameters), (other.standard, other.trained.parameters)
+        standard, parameters = jax.tree.map(lambda *leaves: jax.device_put(np.concatenate(leaves)), mine, others)
         held_out = np.concatenate([self.trained.held_out, other.trained.held_out])
-        return Fitted(self.network, self.standard, self.trained._replace(parameters=parameters, held_out=held_out))
+        return Fitted(self.network, standard, self.trained._replace(parameters=parameters, held_out=held_out))
 
     def estimator(self, box: Box, shape: Sequence[int]) -> PosteriorEstimator:
         """Its density over latent coordinates."""
@@ -137,6 +139,9 @@ def best_of(
 ) -> tuple[Recipe, Fitted, float]:
     """Let recipes compete with one member each; the other members of the ensemble are of the one with the best held-out loss.
 
+    Competitors that its compiled programs can use join them if they came near: they are there already, and differ more from the
+    others than members of one recipe do. An ensemble of one stays alone.
+
     Args:
         recipes: that compete.
         ensemble: members of the best, the one that competed among them.
@@ -145,15 +150,21 @@ def best_of(
         should_stop: asked between chunks of steps.
 
     Returns:
-        The recipe, its members, and the seconds that the competition spent on compiling.
+        The best recipe, the members, and the seconds that the competition spent on compiling.
     """
     # An accelerator trains the other members as one batch, a processor side by side with the program that is there.
     batches = [1] * (ensemble - 1) if on_processor() else [ensemble - 1] * (ensemble > 1)
     trainings = Trainings(len(recipes) + len(batches), on_step, should_stop)
     tried = trainings.each(lambda number: trained(recipes[number], 1, number, trainings), range(len(recipes)))
-    best = int(np.argmin([one.trained.held_out[0] for one in tried]))
+    losses = [one.trained.held_out[0] for one in tried]
+    best = int(np.argmin(losses))
+    near = [
+        one
+        for one, recipe, loss in zip(tried, recipes, losses, strict=True)
+        if batches and recipe.kind == recipes[best].kind and one is not tried[best] and loss < losses[best] + _NEAR
+    ]
     others = trainings.each(
         lambda number: trained(recipes[best], batches[number - len(tried)], number, trainings),
         range(len(tried), len(tried) + len(batches)),
     )
-    return recipes[best], reduce(Fitted.joined, others, tried[best]), sum(one.trained.compile_seconds for one in tried)
+    return recipes[best], reduce(Fitted.joined, [*others, *near], tried[best]), sum(one.trained.compile_seconds for one in tried)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from astro_sbi.inference.box import Box
-from astro_sbi.inference.estimator import PosteriorEstimator
+from astro_sbi.inference.estimator import PosteriorEstimator, for_each
 from astro_sbi.inference.importance import Density, log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
 from astro_sbi.inference.losses import atomic_loss, weighted_loss
@@ -226,8 +226,7 @@ class _Rounds:
         made = fitted.estimator(self.support.box, self.x.shape)
         # The first one lends its compiled programs to those of later rounds.
         lending = self.estimators.setdefault(self.recipe.kind, made)
-        made = lending.retrained(made.parameters, made.standard, made.box)
-        return made, float(fitted.trained.held_out.mean())
+        return made.sharing(lending), float(fitted.trained.held_out.mean())
 
     def _fit(self, recipe: Recipe, members: int, number: int, trainings: Trainings, *, table: RoundTable, key: Array) -> Fitted:
         settings, key = self.settings.npe, jax.random.fold_in(key, number)
@@ -242,7 +241,8 @@ class _Rounds:
         seen, standard = (table, scaling) if atomic else standardised(table, scaling)
         steps = settings.epochs * max(table.count // training.batch, 1)
         told = {"on_step": partial(trainings.on_step, number), "should_stop": trainings.should_stop}
-        return Fitted(trainer.network, scaling, train(trainer, parameters, seen, standard, steps, jax.random.fold_in(key, 1), **told))
+        trained = train(trainer, parameters, seen, standard, steps, jax.random.fold_in(key, 1), **told)
+        return Fitted(trainer.network, for_each(scaling, members), trained)
 
 
 def sequential_npe(

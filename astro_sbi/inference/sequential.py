@@ -237,12 +237,8 @@ class SequentialTraining:
         )
         self.clock.book("train")
         self.clock.shift(trained.compile_seconds, "train", "compile")
-        made = (
-            previous.retrained(trained.parameters, standard, box)
-            if previous
-            else PosteriorEstimator(trainer.network, trained.parameters, standard, box)
-        )
-        return made, trained.losses
+        made = PosteriorEstimator.alike(trainer.network, trained.parameters, standard, box)
+        return made.sharing(previous) if previous else made, trained.losses
 
     def _judge(self, first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks) -> tuple[tuple[float, float], Draws]:
         """Efficiency of the last flow alone and evidence of the whole mixture."""

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 #: Raised when a change of the code changes what an inference answers, so that no stale answer is served.
-RECIPE = 4
+RECIPE = 5
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 

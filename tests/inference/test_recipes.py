@@ -8,7 +8,7 @@ import pytest
 from astro_sbi.inference import cores
 from astro_sbi.inference.npe import NPESettings, simulate_all, train_npe
 from astro_sbi.inference.posterior import Cancelled, InferenceError
-from astro_sbi.inference.recipes import Fitted, Recipe, Trainers, best_of
+from astro_sbi.inference.recipes import FRUGAL, GENEROUS, Fitted, Recipe, Trainers, best_of
 from astro_sbi.inference.settings import NetworkSettings, TrainingSettings
 from astro_sbi.inference.training import Trained
 from astro_sbi.simulators.prior import Prior
@@ -51,6 +51,23 @@ def test_the_best_recipe_gives_the_ensemble_and_progress_ends_at_the_end(two_or_
     assert max(done) in (40, 45), "trainings that ended early count as whole ones"
 
 
+@pytest.mark.parametrize(("ensemble", "found"), [(3, [1.0, 1.01, 1.02, 1.11]), (2, [1.0, 1.01, 1.11]), (1, [1.0])])
+def test_a_competitor_that_came_near_joins_an_ensemble(ensemble, found):
+    """It must fit the best one's programs: another guess does, another network or decay does not."""
+    near, other, best = Recipe(GENEROUS, 0.1, guess=True), Recipe(FRUGAL, 0.1), Recipe(GENEROUS, 0.1)
+    losses = {near: 1.1, other: 1.02, best: 0.98}
+
+    def trained(recipe, members, number, trainings):
+        return fake(members, losses[recipe] + 0.01 * number)
+
+    recipe, fitted, _ = best_of((other, near, best), ensemble, trained, on_step=lambda *now: None, should_stop=lambda: False)
+    assert recipe == best
+    assert np.allclose(fitted.trained.held_out, found)
+    losses[near] = 1.3
+    recipe, fitted, _ = best_of((other, near, best), ensemble, trained, on_step=lambda *now: None, should_stop=lambda: False)
+    assert np.allclose(fitted.trained.held_out, found[:ensemble]), "it was too far off"
+
+
 def test_one_failure_ends_the_others(two_or_one):
     asked = []
 
@@ -86,5 +103,5 @@ def test_threads_train_what_one_after_the_other_trains(monkeypatch):
         monkeypatch.setattr(cores, "cores", lambda count=count: count)
         found.append(train_npe(prior, theta, x, settings=settings))
     assert np.array_equal(found[0].held_out, found[1].held_out)
-    assert len(found[0].held_out) == 3
+    assert len(found[0].held_out) == 4, "the competitor joined"
     assert np.array_equal(found[0].posterior(x[0]).sample(100), found[1].posterior(x[0]).sample(100))

@@ -146,7 +146,7 @@ def test_a_narrow_estimator_is_caught(line: tuple[Problem, TrainedRounds]) -> No
 def test_a_box_that_misses_a_peak_is_told(square: tuple[Problem, TrainedRounds]) -> None:
     posed, trained = square
     half = Box(np.array([0.0, -np.inf]), np.array([np.inf, np.inf]))
-    cut = replace(trained, last=trained.last.retrained(trained.last.parameters, trained.last.standard, half))
+    cut = replace(trained, last=replace(trained.last, box=half))
     posterior = draw(posed, cut)
     assert posterior.peak_outside is not None
     assert abs(posterior.peak_outside) < 1.0
