@@ -144,9 +144,9 @@ class ConditionalDensity:
         while drawn < draws:
             seeds = rng.integers(2**31, size=-(-(draws - drawn) // (members * _DRAWS)))
             parts += side_by_side(block, [int(seed) for seed in seeds])
-            if sum(len(part) for part in parts) == drawn:
+            before, drawn = drawn, sum(map(len, parts))
+            if drawn == before:
                 raise FloatingPointError("the flow gave no finite draw")
-            drawn = sum(len(part) for part in parts)
         return estimator.box.outer(np.concatenate(parts)[:draws])
 
     def log_prob(self, z: Float[np.ndarray, "S d"]) -> Float[np.ndarray, " S"]:

@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from astro_sbi.inference.box import Box
+from astro_sbi.inference.cores import in_blocks
 from astro_sbi.inference.estimator import PosteriorEstimator, for_each
 from astro_sbi.inference.importance import log_unit_normal
 from astro_sbi.inference.learned import LearnedPosterior
@@ -124,11 +124,8 @@ def simulate_all(simulate: Simulate, theta: Float[np.ndarray, "N d"], seed: int,
     """
     program = simulate if compiled else jax.jit(jax.vmap(simulate))
     keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), 17), len(theta))
-    at, parts = jnp.asarray(theta, jnp.float32), []
-    for start in range(0, len(theta), _CHUNK):
-        index = np.minimum(np.arange(start, start + _CHUNK), len(theta) - 1)
-        parts.append(np.asarray(program(at[index], keys[index])))
-    return np.concatenate(parts)[: len(theta)]
+    at = np.asarray(theta, np.float32)
+    return in_blocks(lambda index: np.asarray(program(at[index], keys[index])), len(theta), _CHUNK)
 
 
 def train_npe(

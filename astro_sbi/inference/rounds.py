@@ -42,8 +42,8 @@ class SequentialNPESettings:
         atoms: parameters contrasted for each simulation (SNPE-C).
         enough: where a round leaves more than this share of the prior mass of the one before, narrowing has ended: the next round
             is the last and takes all simulations that are left.
-        npe: networks and training; the recipes compete in the first and in the last round, and the ensemble is the last round's: the
-            others only find the region.
+        npe: networks and training; the recipes compete in every round, since what suits the few simulations of the first would hold
+            the others back, and the ensemble is the last round's: the others only find the region.
     """
 
     rounds: int = 7
@@ -160,7 +160,6 @@ class _Rounds:
         self.number = np.zeros(0, int)
         self.proposals: list[_Proposal] = []
         self.trainers = Trainers()
-        self.recipe: Recipe | None = None
         self.estimators: dict[Recipe, PosteriorEstimator] = {}
 
     def simulate(self, draws: int, should_stop: ShouldStop) -> int:
@@ -215,17 +214,14 @@ class _Rounds:
         return RoundTable(inner[index].astype(np.float32), self.seen[index], self.weight()[index], np.asarray(len(self.latent)))
 
     def best_fit(self, key: Array, *, last: bool, **told: Any) -> tuple[PosteriorEstimator, float]:
-        """Train on all simulations so far: in the first and the last round every recipe, in between the best of the first.
-
-        The last round's best is joined by the other members of its ensemble.
-        """
+        """Train every recipe on all simulations so far; the last round's best is joined by the other members of its ensemble."""
         table, fewest, npe = self.table(), self.budget // self.settings.rounds, self.settings.npe
-        recipes = usable(npe.recipes, fewest, self.x.shape) if last or not self.recipe else (self.recipe,)
+        recipes = usable(npe.recipes, fewest, self.x.shape)
         ensemble = npe.ensemble if last else 1
-        self.recipe, fitted, _ = best_of(recipes, ensemble, partial(self._fit, table=table, key=key), **told)
+        best, fitted, _ = best_of(recipes, ensemble, partial(self._fit, table=table, key=key), **told)
         made = fitted.estimator(self.support.box, self.x.shape)
         # The first one lends its compiled programs to those of later rounds.
-        lending = self.estimators.setdefault(self.recipe.kind, made)
+        lending = self.estimators.setdefault(best.kind, made)
         return made.sharing(lending), float(fitted.trained.held_out.mean())
 
     def _fit(self, recipe: Recipe, members: int, number: int, trainings: Trainings, *, table: RoundTable, key: Array) -> Fitted:
