@@ -34,7 +34,8 @@ class SequentialNPESettings:
     """How rounds for a simulator without a likelihood follow each other.
 
     Args:
-        rounds: number of rounds at most, each with an equal share of the simulations.
+        rounds: number of rounds at most. Those that only find the region get half an equal share of the simulations each, the last
+            one all that are left.
         left_out: share of a flow's mass that truncation may leave outside.
         padding: share of its width by which a box is padded on each side.
         guided: share of a later round's simulations that are drawn from the current flow instead of the truncated prior;
@@ -215,8 +216,8 @@ class _Rounds:
 
     def best_fit(self, key: Array, *, last: bool, **told: Any) -> tuple[PosteriorEstimator, float]:
         """Train every recipe on all simulations so far; the last round's best is joined by the other members of its ensemble."""
-        table, fewest, npe = self.table(), self.budget // self.settings.rounds, self.settings.npe
-        recipes = usable(npe.recipes, fewest, self.x.shape)
+        table, npe = self.table(), self.settings.npe
+        recipes = usable(npe.recipes, table.count, self.x.shape)
         ensemble = npe.ensemble if last else 1
         best, fitted, _ = best_of(recipes, ensemble, partial(self._fit, table=table, key=key), **told)
         made = fitted.estimator(self.support.box, self.x.shape)
@@ -278,7 +279,7 @@ def sequential_npe(
     for number in range(settings.rounds):
         began, last = time.perf_counter(), settled or number == settings.rounds - 1
         on_progress("simulating", simulations - left, simulations, None)
-        dropped = job.simulate(left if last else simulations // settings.rounds, should_stop)
+        dropped = job.simulate(left if last else simulations // (2 * settings.rounds), should_stop)
         left -= job.proposals[-1].draws
         estimator, held_out = job.best_fit(jax.random.fold_in(key, number), last=last, **told)
         estimators.append(estimator)
