@@ -269,9 +269,9 @@ def train(
 
 def _chosen(which: Bool[np.ndarray, " M"], new: Float[Array, "M P"], old: Float[Array, "M P"]) -> Float[Array, "M P"]:
     """Members' parameters from one or the other."""
-    if which.all() or not which.any():
-        return new if which.all() else old
-    return jnp.where(which[:, None], new, old)
+    if which.all():
+        return new
+    return jnp.where(which[:, None], new, old) if which.any() else old
 
 
 def _fingerprint(simulations: Any) -> str:
