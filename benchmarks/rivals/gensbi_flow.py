@@ -17,13 +17,13 @@ BATCH, HELD_OUT = 256, 0.1
 
 
 def batches(theta: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Passes over shuffled simulations without end, [B, dimension, 1] each."""
+    """Passes over shuffled simulations [N, dimension, 1] without end."""
     size = min(BATCH, len(theta))
     while True:
         order = rng.permutation(len(theta))
         for start in range(0, len(theta) - size + 1, size):
             chosen = order[start : start + size]
-            yield theta[chosen, :, None], x[chosen, :, None]
+            yield theta[chosen], x[chosen]
 
 
 def train(simulated: Simulated, options: argparse.Namespace) -> Estimator:
@@ -36,21 +36,22 @@ def train(simulated: Simulated, options: argparse.Namespace) -> Estimator:
 
     rng, rngs = np.random.default_rng(options.seed), nnx.Rngs(options.seed)
     centre, scale = simulated.x.mean(axis=0), simulated.x.std(axis=0)
-    theta, x = simulated.theta.astype(np.float32), ((simulated.x - centre) / scale).astype(np.float32)
+
+    def scored(x: np.ndarray) -> np.ndarray:
+        return ((x - centre) / scale).astype(np.float32)[..., None]
+
+    theta, x = simulated.theta.astype(np.float32)[..., None], scored(simulated.x)
     kept = len(theta) - round(HELD_OUT * len(theta))
     model = MAFlow(MAFlowParams(rngs=rngs, dim=theta.shape[1], cond_dim=x.shape[1]))
     # The whole held-out tenth is one batch, looked at again and again.
-    held_out = iter(lambda: (theta[kept:, :, None], x[kept:, :, None]), None)
+    held_out = iter(lambda: (theta[kept:], x[kept:]), None)
     pipeline = ConditionalFlowPipeline(model, batches(theta[:kept], x[:kept], rng), held_out, theta.shape[1], x.shape[1])
-    pipeline.fit_standardization(theta[:kept])
+    pipeline.fit_standardization(theta[:kept, :, 0])
     steps = options.epochs * (kept // BATCH) if options.epochs else None
     pipeline.train(rngs, nsteps=steps, save_model=False)
     flow = pipeline.ema_model
     density = nnx.jit(lambda flow, theta, x: flow.log_prob(theta, x))
     draw = nnx.jit(lambda flow, key, x: flow.sample(key, cond=x))
-
-    def scored(x: np.ndarray) -> np.ndarray:
-        return ((x - centre) / scale).astype(np.float32)[..., None]
 
     def sample_many(x: np.ndarray, draws: int, seed: int) -> np.ndarray:
         repeated = np.repeat(scored(x), draws, axis=0)
