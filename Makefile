@@ -4,10 +4,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help app test check format bench shipped chromium lock clean
+.PHONY: help app test check format bench fuzz shipped chromium lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+FUZZED := fits votable hdf5 netcdf parquet ecsv delimited mrt ipac snana whole
 sum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 APP := .venv/.installed-app-$(call sum,requirements.txt pyproject.toml)
 DEV := .venv/.installed-dev-$(call sum,requirements.txt requirements-dev.txt pyproject.toml)
@@ -37,6 +38,10 @@ bench: $(DEV) ## compare speed and accuracy with reference samplers
 	$(BIN)/python benchmarks/reference.py
 	$(BIN)/python benchmarks/simulators.py
 	$(BIN)/python benchmarks/scaling.py
+
+fuzz: $(DEV) ## throw broken files at every container, LIMIT=600 seconds each
+	$(PIP) install "atheris>=3.0" || echo "atheris does not install here: the fuzzer of tests/fuzz mutates by itself"
+	for name in $(FUZZED); do $(BIN)/python -m tests.fuzz.containers $$name --seconds $(or $(LIMIT),600); done
 
 shipped: $(DEV) ## make the examples and flows that ship with the package anew
 	$(BIN)/python -m astro_sbi.runs.shipped

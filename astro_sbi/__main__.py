@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import astro_sbi
-from astro_sbi.runs.bundle import StoreError, write_durably
+from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.keys import sha256_of
+from astro_sbi.runs.named_files import content_of, place_for, replace_file
 from astro_sbi.runs.outcome import RunCancelled, RunError
 from astro_sbi.runs.progress import Progress
 from astro_sbi.runs.settings import Settings, parse_change, request_key
 from astro_sbi.runs.store import Store, default_store
-from astro_sbi.runs.text import progress_text, result_text, runs_text, table
+from astro_sbi.runs.text import products_text, progress_text, reading_text, result_text, runs_text, table
 
 if TYPE_CHECKING:
     from astro_sbi.runs.result import Result
     from astro_sbi.runs.worker import Task
 
-MAX_BYTES = 64 * 1024**2
 BAD_INPUT, INTERRUPTED = 2, 130
 
 
@@ -45,12 +45,20 @@ def parser() -> argparse.ArgumentParser:
     """The verbs and their options."""
     top = _Parser(prog="python -m astro_sbi", description=astro_sbi.__doc__)
     top.add_argument("--version", action="version", version=astro_sbi.__version__)
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,infer,runs}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,runs}")
     one = verbs.add_parser("list", help="list the simulators")
     two = verbs.add_parser("read", help="say what is read in a file")
     three = verbs.add_parser("infer", help="infer a simulator's parameters from a file")
     four = verbs.add_parser("runs", help="list the runs in the store")
+    five = verbs.add_parser("fetch", help="look for an observation in an archive, and fetch it")
     two.add_argument("file", metavar="FILE")
+    two.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="read.X, such as read.kind=spectrum")
+    two.add_argument("--out", metavar="FILE.ecsv", help="write what was read as ECSV")
+    five.add_argument("target", metavar="TARGET", help="a name, coordinates, or the address of a file in an archive (https://...)")
+    five.add_argument("--archive", choices=("mast", "sdss"), default="mast", help="where to look (mast)")
+    five.add_argument("--radius", type=float, default=10.0, metavar="ARCSEC", help="how far around the target [arcsec] (10)")
+    five.add_argument("--pick", type=_integer, metavar="N", help="fetch the file with this number of those that are listed without it")
+    five.add_argument("--out", metavar="FILE", help="where to write the file (its own name, in this folder)")
     three.add_argument("simulator", metavar="SIMULATOR")
     three.add_argument("file", metavar="FILE")
     three.add_argument("--seed", type=_integer, default=1, metavar="N", help="seed of every random number (1)")
@@ -60,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         "--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="prepare.X, prior.X, fix.X, train.X, read.X"
     )
     three.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
-    for verb in (one, two, three, four):
+    for verb in (one, two, three, four, five):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
 
@@ -101,7 +109,9 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
     if options.verb == "list":
         return _list(as_json=options.json)
     if options.verb == "read":
-        return _read(options.file, as_json=options.json)
+        return _read(options)
+    if options.verb == "fetch":
+        return _fetch(options)
     if options.verb == "runs":
         return _runs(as_json=options.json)
     return _infer(options, task)
@@ -129,17 +139,41 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
-def _read(file: str, *, as_json: bool) -> int:
+def _read(options: argparse.Namespace) -> int:
     from astro_sbi.observations.reading import describe, read
+    from astro_sbi.runs.request import read_options
 
-    told = describe(read(Path(file).name, content_of(file)))
-    if as_json:
-        print(json.dumps(told, ensure_ascii=False))
-        return 0
-    print(f"{told['name']}: {told['kind'].replace('_', ' ')}, {told['points']} points, {told['units']['value'] or 'dimensionless'}")
-    print("\n".join(f"dropped {count}: {reason}" for reason, count in told["dropped"].items()) or "no row was dropped")
-    for warning in told["warnings"]:
-        print(f"note: {warning}")
+    told = Settings("transit", changes=tuple(parse_change(text) for text in options.changes)).section("read")
+    out = place_for(options.out) if options.out else None
+    observation = read(Path(options.file).name, content_of(options.file), read_options(told))
+    if out:
+        from astro_sbi.runs.observation_export import to_ecsv
+
+        replace_file(out, to_ecsv(observation).encode())
+    said = describe(observation)
+    print(json.dumps(said, ensure_ascii=False) if options.json else reading_text(said))
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from astro_sbi.runs import archives
+    from astro_sbi.runs.download import download
+
+    cache = default_store().folder("downloads")
+    if options.target.startswith("https://"):
+        found = download(options.target, cache=cache)
+    else:
+        products = archives.search(options.target, options.archive, radius_arcsec=options.radius)
+        if options.pick is None:
+            print(json.dumps([asdict(product) for product in products]) if options.json else products_text(products, options.target))
+            return 0
+        if not 1 <= options.pick <= len(products):
+            raise CommandError(f"--pick {options.pick}: {len(products)} files were found for {options.target}; give one of their numbers")
+        found = archives.fetch(products[options.pick - 1], cache=cache)
+    out = place_for(options.out or found.name)
+    replace_file(out, found.content)
+    told = {"file": str(out), "url": found.url, "sha256": found.sha256, "bytes": len(found.content)}
+    print(json.dumps(told) if options.json else f"{out}: {len(found.content) / 1e6:.1f} MB from {found.url}")
     return 0
 
 
@@ -158,40 +192,16 @@ def _runs(*, as_json: bool) -> int:
 def _infer(options: argparse.Namespace, task: Task | None) -> int:
     changes = tuple(parse_change(text) for text in options.changes)
     settings = Settings(options.simulator, options.seed, options.samples, options.ensemble, changes)
-    out = Path(options.out) if options.out else None
-    if out and not out.absolute().parent.is_dir():
-        raise CommandError(f"--out {out}: the folder {out.parent} does not exist; make it first")
+    out = place_for(options.out) if options.out else None
     content = content_of(options.file)
     result, cached = answered(default_store(), Path(options.file).name, content, settings, task)
     summary = {**result.summary, "cached": cached}
     if out:
         from astro_sbi.runs.export import to_netcdf
 
-        _replace(out, to_netcdf(result))
+        replace_file(out, to_netcdf(result))
     print(json.dumps(summary, ensure_ascii=False) if options.json else result_text(summary))
     return 0
-
-
-def content_of(file: str) -> bytes:
-    """The bytes of a file that a user named.
-
-    Raises:
-        CommandError: if it cannot be read.
-    """
-    path = Path(file)
-    try:
-        if path.is_dir():
-            raise CommandError(f"{file} is a folder; name a file in it")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise CommandError(f"{file} has {size / 1e6:.0f} MB and at most {MAX_BYTES / 1e6:.0f} MB are read; cut it to what matters")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise CommandError(f"{file} does not exist; look at its name and folder") from None
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read ({error.strerror}); look at its permissions") from None
-    except ValueError:
-        raise CommandError(f"{file!r} is not the name of a file") from None
 
 
 def answered(store: Store, name: str, content: bytes, settings: Settings, task: Task | None) -> tuple[Result, bool]:
@@ -259,17 +269,6 @@ def _progress_line() -> Iterator[Any]:
     finally:
         if terminal:
             sys.stderr.write("\r\x1b[K")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or as it was before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write_durably(temporary, content)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CommandError(f"{path} cannot be written ({error.strerror}); choose another place for --out") from None
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from astro_sbi.runs import api
-from astro_sbi.ui import cached, navigation, observation_form, preparation_form, settings_form, state
+from astro_sbi.ui import cached, navigation, observation_form, preparation_form, reading_form, settings_form, state
 from astro_sbi.ui.download_view import share_view
 from astro_sbi.ui.observation_view import observation_view
 from astro_sbi.ui.progress_view import ACTIVE, ended_view, progress_view
@@ -40,8 +40,10 @@ def ask() -> None:
     if chosen is None:
         st.info("Choose a sample or upload a file to go on.", icon=":material/arrow_upward:")
         return
-    options = observation_form.read_options(chosen)
-    raw = cached.observation(chosen, options)
+    options = reading_form.told_options()
+    reading = cached.reading(chosen, options)
+    reading_form.reading_form(reading, options)
+    raw = observation_form.observation_of(reading)
     observation_form.what_was_read(raw)
     observation_view(chosen.sha256, raw)
     st.subheader("2 · Simulator", anchor=False)
@@ -51,7 +53,7 @@ def ask() -> None:
     st.subheader("3 · Preparation", anchor=False)
     prepare = preparation_form.preparation_form(raw, simulator)
     st.subheader("4 · Inference", anchor=False)
-    settings = settings_form.settings_form(simulator, [*observation_form.read_changes(options), *prepare])
+    settings = settings_form.settings_form(simulator, [*reading_form.read_changes(options), *prepare])
     if settings and st.button("Infer", type="primary", icon=":material/insights:", key="infer_button"):
         job = api.submit(cached.store(), chosen.name, chosen.content, settings)
         state.to_url(job=job.key)

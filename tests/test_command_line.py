@@ -161,7 +161,7 @@ def test_a_fault_of_the_program_is_one_line_and_stays_in_the_list(star, capsys):
 
 
 def test_a_verb_is_needed(capsys):
-    assert "{list,read,infer,runs}" in complaint(capsys)
+    assert "{list,read,fetch,infer,runs}" in complaint(capsys)
 
 
 def test_a_damaged_result_is_said_and_made_again(star, capsys, tmp_path):
@@ -225,3 +225,48 @@ def test_a_second_command_follows_the_first_and_takes_over_when_it_dies(star, tm
     (store.root / "go").touch()
     out, _ = second.communicate(timeout=20)
     assert (second.returncode, json.loads(out)["cached"]) == (0, False)
+
+
+CURVE = "when,bright\n" + "".join(f"{0.02 * number:.2f},{1 + (number % 7) * 1e-3}\n" for number in range(60))
+
+
+def test_read_takes_answers_and_writes_ecsv(star, capsys, tmp_path):
+    star.write_text(CURVE)
+    out = tmp_path / "read.ecsv"
+    answers = ("--set", "read.coordinate=when", "--set", "read.value=bright", "--set", "read.kind=light_curve", "--set", "read.error=0.001")
+    status, said, _ = run(capsys, "read", star, *answers, "--out", out, "--json")
+    assert (status, json.loads(said)["columns"]) == (0, {"coordinate": "when", "value": "bright"})
+    assert out.read_text().startswith("# %ECSV")
+    assert "read.colour does not exist" in complaint(capsys, "read", star, "--set", "read.colour=red")
+
+
+@pytest.fixture
+def archive(monkeypatch):
+    """An archive of two files that answers without a network."""
+    from astro_sbi.runs import archives
+    from astro_sbi.runs.download_cache import Downloaded
+
+    found = tuple(
+        archives.Product(
+            "mast", "TIC 1", f"sector {number}", "light_curve", f"https://mast.stsci.edu/{number}.fits", f"{number}.fits", 10**6
+        )
+        for number in (1, 2)
+    )
+    monkeypatch.setattr(archives, "search", lambda target, archive, radius_arcsec: found if target == "TIC 1" else ())
+    monkeypatch.setattr(archives, "fetch", lambda product, cache: Downloaded(product.name, b"whole", product.url, "0" * 64))
+
+
+def test_fetch_lists_then_writes_the_file_that_was_picked(star, archive, capsys, tmp_path):
+    status, said, _ = run(capsys, "fetch", "TIC 1")
+    assert status == 0
+    assert "sector 2" in said
+    out = tmp_path / "star.fits"
+    status, said, _ = run(capsys, "fetch", "TIC 1", "--pick", "2", "--out", out, "--json")
+    assert (status, json.loads(said)["url"]) == (0, "https://mast.stsci.edu/2.fits")
+    assert out.read_bytes() == b"whole"
+    assert "2 files were found" in complaint(capsys, "fetch", "TIC 1", "--pick", "3")
+    assert "nothing was found" in run(capsys, "fetch", "nobody")[1]
+
+
+def test_fetch_takes_addresses_of_archives_only(star, capsys):
+    assert "evil.com" in complaint(capsys, "fetch", "https://evil.com/a.fits")

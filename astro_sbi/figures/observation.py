@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from plotly.graph_objects import Figure
 
 from astro_sbi.figures.curves import Panel, curve, points, range_of
 from astro_sbi.figures.labels import axis_title, escaped
-from astro_sbi.figures.theme import NEUTRAL, Palette, axis, layout
+from astro_sbi.figures.theme import CYCLE, NEUTRAL, Palette, axis, layout
 
 MOST = 20_000
+#: Fewer points along a wavelength are bands, not a spectrum.
+FEWEST_STEPS = 30
 
 
 def observed(
@@ -22,6 +25,7 @@ def observed(
     *,
     x_label: str,
     y_label: str,
+    channels: Mapping[str, Bool[np.ndarray, " n"]] | None = None,
     palette: Palette = NEUTRAL,
 ) -> Figure:
     """Points with their errors, or a spectrum as steps.
@@ -32,17 +36,23 @@ def observed(
         sigma: their standard deviations, or None.
         x_label: name and unit, ``time [d]``.
         y_label: name and unit.
+        channels: bands or instruments by name, and which points are theirs; each in a colour of its own.
         palette: colours.
     """
     places, zero, keep = _places(coordinate)
-    trace = _measured("data", places, value[keep], Panel(legend=False), (x_label, palette.data))
-    if sigma is not None and trace["mode"] == "markers":
-        trace = points("data", places, value[keep], Panel(legend=False), palette.data, sigma=sigma[keep])
+    traces = []
+    several = channels is not None and len(channels) > 1
+    for number, (name, mine) in enumerate((channels or {"data": np.ones(len(value), bool)}).items()):
+        chosen, colour = mine[keep], CYCLE[number % len(CYCLE)] if several else palette.data
+        trace = _measured(escaped(name), places[chosen], value[keep][chosen], Panel(legend=several), (x_label, colour))
+        if sigma is not None and trace["mode"] == "markers":
+            trace = points(escaped(name), places[chosen], value[keep][chosen], Panel(legend=several), colour, sigma=sigma[keep][chosen])
+        traces.append(trace)
     alt = f"{len(value)} observed points of {y_label} against {x_label}, values from {np.nanmin(value):.4g} to {np.nanmax(value):.4g}."
     style = layout(alt, 360, palette)
     style["xaxis"] = axis(_with_zero(x_label, zero), range=range_of([places], 0.02))
     style["yaxis"] = axis(axis_title(y_label), range=_most(value))
-    return Figure({"data": [trace], "layout": style})
+    return Figure({"data": traces, "layout": style})
 
 
 def stage(
@@ -126,7 +136,7 @@ def _measured(
 ) -> dict[str, Any]:
     """Points of one colour, or steps where the axis label says that the places are wavelengths."""
     label, colour = look
-    if "wavelength" in label:
+    if "wavelength" in label and len(places) > FEWEST_STEPS:
         order = np.argsort(places)
         return curve(name, places[order], value[order], panel, color=colour, width=1, shape="hvh")
     return points(name, places, value, panel, colour)

@@ -32,6 +32,8 @@ class Palette:
     published: str = "#56B4E9"
 
 
+#: Colours of channels, one after the other (Okabe and Ito).
+CYCLE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#808080")
 NEUTRAL = Palette()
 LIGHT = Palette(data="#000000", text="#222222")
 DARK = Palette(data="#dddddd", text="#dddddd")

@@ -10,7 +10,7 @@ from astropy import units as u
 
 from astro_sbi.observations.ephemeris import dip_of
 from astro_sbi.observations.observation import Kind, Noise, Observation, ObservationError, Points
-from astro_sbi.observations.steps import Prepared, Report, Step, finished, setting, with_known
+from astro_sbi.observations.steps import Prepared, Report, Step, finished, in_order, setting, with_known
 from astro_sbi.observations.transit_shape import Dip
 
 _BINS_PER_INGRESS = 8
@@ -28,30 +28,40 @@ def ingress_time(dip: Dip) -> float:
     return float(0.5 * dip.duration * (1 - share))
 
 
-def averaged(observation: Observation, width: float, start: float) -> Observation:
-    """Inverse-variance weighted means in bins of a width from a start.
+def grouped(observation: Observation, group: np.ndarray) -> Observation:
+    """Inverse-variance weighted means of groups of points of one channel each, in the order of the groups' numbers from 0.
 
-    ``y = sum(y_i/s_i^2) / sum(1/s_i^2)`` at the mean coordinate of the bin's points, ``s = 1/sqrt(sum(1/s_i^2))``; ``count`` says how many.
+    ``y = sum(y_i/s_i^2) / sum(1/s_i^2)`` at the mean coordinate of the group's points, ``s = 1/sqrt(sum(1/s_i^2))``; ``count`` says how
+    many, and other quantities that each point has are averaged with the same weights.
     """
     points = observation.points
-    index = np.floor((points.coordinate - start) / width).astype(np.int64)
-    _, index = np.unique(index, return_inverse=True)
     weight = points.noise.sigma**-2.0
-    total, count = np.bincount(index, weight), np.bincount(index).astype(np.float64)
-    coordinate = np.bincount(index, weight * points.coordinate) / total
-    size = len(total)
-    known = {name: quantity for name, quantity in points.known.items() if quantity.isscalar}
+    total = np.bincount(group, weight)
+    size, known = len(total), {}
+    for name, quantity in points.known.items():
+        known[name] = quantity if quantity.isscalar else np.bincount(group, weight * quantity.value) / total * quantity.unit
+    number = points.known.get("count")
+    count = np.bincount(group, np.ones(len(observation)) if number is None or number.isscalar else number.value)
     known["count"] = count * u.dimensionless_unscaled
-    noise = Noise(1 / np.sqrt(total), points.noise.source)
-    mean = Points(coordinate, np.zeros(size, np.int32), np.ones(size, bool), noise, known)
-    return replace(observation, points=mean, value=np.bincount(index, weight * observation.value) / total)
+    channel = np.zeros(size, np.int32)
+    channel[group] = points.channel
+    coordinate = np.bincount(group, weight * points.coordinate) / total
+    mean = Points(coordinate, channel, np.ones(size, bool), Noise(1 / np.sqrt(total), points.noise.source), known)
+    return replace(observation, points=mean, value=np.bincount(group, weight * observation.value) / total)
+
+
+def averaged(observation: Observation, width: float, start: float) -> Observation:
+    """Weighted means of each channel in bins of a width from a start."""
+    index = np.floor((observation.points.coordinate - start) / width).astype(np.int64)
+    _, group = np.unique(index * len(observation.channels) + observation.points.channel, return_inverse=True)
+    return in_order(grouped(observation, group))
 
 
 @dataclass(frozen=True)
 class Bin(Step):
     """Average the folded curve in bins no wider than an eighth of ingress, if it has many points."""
 
-    kind: ClassVar[Kind] = "light_curve"
+    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve",)
     title: ClassVar[str] = "Bin"
 
     bin_width: float | None = setting(None, "width of a bin; an eighth of ingress if not given, 0 for none", "d", low=0.0, high=1.0)
@@ -93,7 +103,7 @@ class Bin(Step):
 
     def _width(self, observation: Observation, ingress: float, length: float) -> float:
         """Width of a bin [d], 0 where every point is kept."""
-        finest = length / self.max_bins * (1 + 1e-9)
+        finest = len(observation.channels) * length / self.max_bins * (1 + 1e-9)
         if self.bin_width is not None:
             return max(self.bin_width, finest) if self.bin_width else 0.0
         if len(observation) <= self.max_bins:

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy import ndimage
 
+from astro_sbi.observations.kinds.rows import cadence
 from astro_sbi.observations.observation import Kind, ObservationError
-from astro_sbi.observations.rows import cadence
-from astro_sbi.observations.steps import Prepared, Report, Step, finished, selected, setting
+from astro_sbi.observations.steps import Prepared, Report, Step, channel_masks, finished, selected, setting
 from astro_sbi.observations.trend import robust_sigma
 
 _HOURS = 1.5
@@ -36,9 +36,9 @@ def outliers(
 
 @dataclass(frozen=True)
 class Clip(Step):
-    """Drop outliers."""
+    """Drop outliers of each channel."""
 
-    kind: ClassVar[Kind] = "light_curve"
+    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve",)
     title: ClassVar[str] = "Clip outliers"
 
     clip: float = setting(5.0, "points this many robust standard deviations off a running median are dropped", low=2.0, high=1e6)
@@ -46,9 +46,12 @@ class Clip(Step):
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """Drop bright outliers and lone faint ones."""
         observation = prepared.observation
-        if not np.median(observation.value) > 0:
+        channels = channel_masks(observation)
+        if not all(np.median(observation.value[here]) > 0 for here in channels):
             raise ObservationError("its median flux is not above zero; give flux, not differences or magnitudes (add one to differences)")
-        high, low = outliers(observation.points.coordinate, observation.value, self.clip)
+        high, low = np.zeros((2, len(observation)), bool)
+        for here in channels:
+            high[here], low[here] = outliers(observation.points.coordinate[here], observation.value[here], self.clip)
         after = selected(observation, ~(high | low))
         dropped = {"bright outlier": int(high.sum()), "single faint outlier": int(low.sum())}
         total = sum(dropped.values())

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from astro_sbi.observations.kinds.rows import cadence
 from astro_sbi.observations.observation import Axis, Kind, Observation, ObservationError
-from astro_sbi.observations.rows import cadence
-from astro_sbi.observations.steps import Prepared, Report, Stage, Step, setting, thinned
+from astro_sbi.observations.steps import Prepared, Report, Stage, Step, channel_masks, envelope, setting, thinned
 from astro_sbi.observations.transit_search import (
     STRETCH,
     Searched,
@@ -70,7 +70,7 @@ class _Curve:
 class FindTransits(Step):
     """Find period, epoch and duration of the deepest periodic dip, on a copy of the light curve flattened for the purpose."""
 
-    kind: ClassVar[Kind] = "light_curve"
+    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve",)
     title: ClassVar[str] = "Find transits"
 
     period: float | None = setting(None, "orbital period; searched for if not given", "d", low=0.05, high=1e5)
@@ -90,7 +90,10 @@ class FindTransits(Step):
             raise ObservationError(
                 f"its points are {24 * cadence(time):.2g} h apart, too far to see a transit; give a light curve of finer cadence"
             )
-        curve = _Curve(time, observation.value / np.median(observation.value), zero_of(observation), span)
+        flux = np.array(observation.value)
+        for here in channel_masks(observation):
+            flux[here] /= np.median(flux[here])
+        curve = _Curve(time, flux, zero_of(observation), span)
         found, dip, flat, window = self._found(curve, report)
         if not dip.duration > 0:
             raise ObservationError("there is no dip at this period; give another (prepare.period)")
@@ -109,7 +112,7 @@ class FindTransits(Step):
             self.title, self._sentence(dip, curve.zero, height, events), {}, thinned(time, curve.flux), thinned(time, flat), axes, axes
         )
         plain = {**prepared.resolved, **{name: float(value) for name, value in resolved.items() if np.isfinite(value)}, **sources}
-        shown = None if found is None else _peaks(found.period, found.power)
+        shown = None if found is None else envelope(found.period, found.power)
         return replace(prepared, resolved=plain, stages=(*prepared.stages, stage), periodogram=shown)
 
     def _longest(self, span: float) -> float:
@@ -173,13 +176,3 @@ class FindTransits(Step):
 def _within(report: Report, position: int, count: int) -> Callable[[float, float], None]:
     """Progress of one of several searches as a share of them all."""
     return lambda done, total: report("searching", (position + done / total) / count, 1)
-
-
-def _peaks(period: np.ndarray, power: np.ndarray, size: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """A periodogram with the highest power of each group of neighbours kept."""
-    group = -(-len(period) // size)
-    if group == 1:
-        return period, power
-    starts = np.arange(0, len(period), group)
-    best = [start + int(np.argmax(power[start : start + group])) for start in starts]
-    return period[best], power[best]

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from astro_sbi.observations.ephemeris import dip_of, zero_of
 from astro_sbi.observations.observation import Axis, Kind, Observation, ObservationError
-from astro_sbi.observations.steps import Prepared, Report, Step, finished, selected, setting, with_known, with_values
+from astro_sbi.observations.steps import Prepared, Report, Step, channel_masks, finished, selected, setting, with_known, with_values
 from astro_sbi.observations.transit_shape import Dip, trapezoid
 
 _OUTSIDE = 0.55
@@ -25,7 +25,7 @@ _CHECK = "lie {} at this period and epoch; check prepare.period and prepare.epoc
 class Fold(Step):
     """Fold about mid-transit, cut, and normalise each transit by what lies beside it."""
 
-    kind: ClassVar[Kind] = "light_curve"
+    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve",)
     title: ClassVar[str] = "Fold"
 
     window: float = setting(3.5, "length of what is kept around each transit, in durations", low=1.2, high=50.0)
@@ -43,7 +43,9 @@ class Fold(Step):
         if (np.abs(offset) < 0.5 * dip.duration).sum() < 3:
             raise ObservationError(f"fewer than three points {_CHECK.format('in transit')}")
         folded = _folded(kept, offset, dip, zero_of(observation))
-        spread = _outliers(folded, dip)
+        spread = np.zeros(len(folded), bool)
+        for here in channel_masks(folded):
+            spread[here] = _outliers(selected(folded, here), dip)
         folded, number = selected(folded, ~spread), number[np.argsort(offset, kind="stable")][~spread]
         dropped |= {"outside the window": len(observation) - len(near), "outlier of the folded curve": int(spread.sum())}
         transits = len(np.unique(number))
@@ -57,15 +59,16 @@ class Fold(Step):
         return replace(after, unfolded=mid_time, **apart)
 
     def _normalised(self, near: Observation, dip: Dip) -> tuple[Observation, dict[str, int]]:
-        """Each transit divided by a curve through the points beside it; transits with nothing beside them are dropped."""
+        """Each transit in each channel divided by a curve through the points beside it; transits with nothing beside them are dropped."""
         if self.baseline == "none":
             return near, {}
         time, value, sigma = near.points.coordinate, near.value.copy(), near.points.noise.sigma.copy()
         number, offset = dip.number(time), dip.offset(time)
+        group = number * len(near.channels) + near.points.channel
         outside = np.abs(offset) > _OUTSIDE * dip.duration
         keep = np.ones(len(time), bool)
-        for event in np.unique(number):
-            this = number == event
+        for event in np.unique(group):
+            this = group == event
             beside = this & outside
             before, after = (len(np.unique(offset[beside & side])) for side in (offset < 0, offset > 0))
             if before + after < _LEAST:

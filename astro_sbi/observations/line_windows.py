@@ -27,7 +27,7 @@ _FWHM = 2 * np.sqrt(2 * np.log(2))
 class LineWindows(Step):
     """Cut to the windows, number them as channels, and measure the scales of continuum and lines."""
 
-    kind: ClassVar[Kind] = "spectrum"
+    kinds: ClassVar[tuple[Kind, ...]] = ("spectrum",)
     title: ClassVar[str] = "Cut to line windows"
 
     resolving_power: float | None = setting(None, "lambda / FWHM of the instrument; the file's, or 2000, if not given", low=50.0, high=1e6)

@@ -12,7 +12,9 @@ import numpy as np
 from astropy import units as u
 from jaxtyping import Bool, Float64, Int32
 
-Kind = Literal["light_curve", "spectrum"]
+from astro_sbi.observations.kind import Kind
+
+__all__ = ["Axis", "Kind", "Noise", "Observation", "ObservationError", "Origin", "Points"]
 
 
 class ObservationError(ValueError):
@@ -80,6 +82,8 @@ class Origin:
         dropped: number of rows dropped for each reason.
         warnings: sentences for the user.
         columns: the file's own name of the column that each role (coordinate, value, error, quality) was read from.
+        guesses: sentences on what the file does not say and was guessed; each can be changed.
+        objects: how many objects the file holds, of which this is one.
     """
 
     file: str
@@ -88,6 +92,8 @@ class Origin:
     dropped: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
+    guesses: tuple[str, ...] = ()
+    objects: int = 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,25 @@ from typing import Any
 
 from astro_sbi.observations.binning import Bin
 from astro_sbi.observations.clip import Clip
+from astro_sbi.observations.continuum import Continuum
+from astro_sbi.observations.cut import Cut
 from astro_sbi.observations.ephemeris import FindTransits
+from astro_sbi.observations.find_period import FindPeriod
 from astro_sbi.observations.flatten import Flatten
 from astro_sbi.observations.fold import Fold
 from astro_sbi.observations.line_windows import LineWindows
+from astro_sbi.observations.mask import Mask
+from astro_sbi.observations.nights import NightlyBins
 from astro_sbi.observations.observation import Kind, Observation, ObservationError
+from astro_sbi.observations.offsets import InstrumentOffsets
+from astro_sbi.observations.outliers import OFF, Outliers
+from astro_sbi.observations.phase_fold import FoldInPhase
+from astro_sbi.observations.rebin import Rebin
 from astro_sbi.observations.redshift import Redshift
-from astro_sbi.observations.steps import PreparationStopped, Prepared, Report, Stage, Step
+from astro_sbi.observations.signal_to_noise import SignalToNoise
+from astro_sbi.observations.steps import PreparationStopped, Prepared, Report, Stage, Step, in_order
+from astro_sbi.observations.time_bins import BinInTime
+from astro_sbi.observations.trim import Trim
 
 __all__ = [
     "Preparation",
@@ -24,13 +36,26 @@ __all__ = [
     "Setting",
     "Stage",
     "light_curve_preparation",
+    "phased_preparation",
     "preparation_of",
     "prepare",
     "spectrum_preparation",
+    "table_preparation",
     "to_json",
+    "variable_star_preparation",
+    "velocities_preparation",
+    "whole_spectrum_preparation",
 ]
 
 _AUTOMATIC = ("auto", "none", "")
+_SPOKEN = {
+    "light_curve": "a light curve",
+    "spectrum": "a spectrum",
+    "velocities": "a table of velocities",
+    "photometry": "a table of photometry",
+    "hubble_diagram": "a Hubble diagram",
+}
+_SIMULATORS = {"light_curve": "transit", "spectrum": "galaxy_lines"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +71,7 @@ class Setting:
     high: float | None
     choices: tuple[str, ...]
     automatic: bool
+    text: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +113,8 @@ def _value(setting: Setting, text: str) -> Any:
         if text not in setting.choices:
             raise ObservationError(f"prepare.{setting.name} is one of {', '.join(setting.choices)}, not '{text[:40]}'")
         return text
+    if setting.text:
+        return "" if text.lower() in _AUTOMATIC else text
     if setting.automatic and text.lower() in _AUTOMATIC:
         return None
     unit = f" in {setting.unit}" if setting.unit else ""
@@ -112,15 +140,15 @@ def prepare(
     on_progress: Callable[[str, float, float, float | None], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Prepared:
-    """Apply the steps in order.
+    """Apply the steps in order; the order of the observation's rows does not count.
 
     Raises:
         ObservationError: if the observation is of another kind, or a step cannot do its work.
         PreparationStopped: if ``should_stop`` says so.
     """
-    report, prepared = Report(on_progress, should_stop), Prepared(observation)
+    report, prepared = Report(on_progress, should_stop), Prepared(in_order(observation))
     for done, step in enumerate(preparation.steps):
-        _check_kind(observation, step.kind)
+        _check_kind(observation, step.kinds)
         report("preparing", done, len(preparation.steps))
         try:
             prepared = step.apply(prepared, report)
@@ -133,14 +161,14 @@ def prepare(
     return prepared
 
 
-def _check_kind(observation: Observation, kind: Kind) -> None:
-    if observation.kind == kind:
+def _check_kind(observation: Observation, kinds: tuple[Kind, ...]) -> None:
+    if observation.kind in kinds:
         return
-    is_, needs, choose = {
-        "light_curve": ("a spectrum", "the transit simulator needs a light curve", "galaxy_lines"),
-        "spectrum": ("a light curve", "the galaxy_lines simulator needs a spectrum", "transit"),
-    }[kind]
-    raise ObservationError(f"{observation.origin.file} is {is_}; {needs}: choose {choose}")
+    given, needed = _SPOKEN[observation.kind], " or ".join(_SPOKEN[kind] for kind in kinds)
+    made, wanted = _SIMULATORS.get(kinds[0]), _SIMULATORS.get(observation.kind)
+    who = f"the {made} simulator" if made and len(kinds) == 1 else "this preparation"
+    what_to_do = f"choose {wanted}" if wanted else f"choose a simulator that makes {given}"
+    raise ObservationError(f"{observation.origin.file} is {given}; {who} needs {needed}: {what_to_do}")
 
 
 def light_curve_preparation() -> Preparation:
@@ -153,6 +181,37 @@ def spectrum_preparation() -> Preparation:
     return Preparation((Redshift(), LineWindows()))
 
 
+def variable_star_preparation() -> Preparation:
+    """A light curve in one or several bands and its period, not folded: what a model with the period as a parameter wants."""
+    return Preparation((Cut(), Outliers(), BinInTime(), FindPeriod()))
+
+
+def phased_preparation() -> Preparation:
+    """A light curve in one or several bands against phase."""
+    return Preparation((Cut(), Outliers(), FindPeriod(), FoldInPhase()))
+
+
+def whole_spectrum_preparation() -> Preparation:
+    """A spectrum trimmed, masked, with or without its continuum, on its own or on a coarser grid."""
+    return Preparation((SignalToNoise(), Redshift(), Trim(), Mask(), Continuum(), Rebin()))
+
+
+def velocities_preparation() -> Preparation:
+    """Radial velocities of one or several instruments."""
+    return Preparation((Cut(), Outliers(), NightlyBins(), InstrumentOffsets()))
+
+
+def table_preparation() -> Preparation:
+    """A table whose rows stay as they are but for those cut or clipped: a Hubble diagram, or photometry."""
+    return Preparation((Cut(), Outliers(outliers=OFF)))
+
+
 def preparation_of(kind: Kind) -> Preparation:
     """The default preparation for a kind of observation."""
-    return light_curve_preparation() if kind == "light_curve" else spectrum_preparation()
+    return {
+        "light_curve": light_curve_preparation,
+        "spectrum": spectrum_preparation,
+        "velocities": velocities_preparation,
+        "photometry": table_preparation,
+        "hubble_diagram": table_preparation,
+    }[kind]()

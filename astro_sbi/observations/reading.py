@@ -1,78 +1,67 @@
-"""A file in, an observation out: the registry of readers."""
+"""A file in, an observation out; the parsing is done in a child process that can reach nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from astro_sbi.observations import kepler_tess, sdss_spectrum, text_table
-from astro_sbi.observations.container import shown_name, uncompressed
-from astro_sbi.observations.fits_layout import fits_headers, is_fits
+from astro_sbi.observations.containers.content import MAX_BYTES, shown_name
+from astro_sbi.observations.encoding import decoded, request_of
 from astro_sbi.observations.observation import Observation, ObservationError
-from astro_sbi.observations.reader import Reader, ReadOptions
+from astro_sbi.observations.options import ReadOptions
+from astro_sbi.observations.preview import Reading
+from astro_sbi.observations.sandbox import answer_of
 
-READERS: tuple[Reader, ...] = (
-    kepler_tess.READER,
-    sdss_spectrum.READER,
-    text_table.READER,
-)
+_WORKER = "astro_sbi.observations.worker"
 
 
-def _reader_of(name: str, content: bytes) -> Reader:
-    if not content:
-        raise ObservationError("it is empty; give a file with measurements")
-    reader = next((reader for reader in READERS if reader.matches(name, content)), None)
-    if reader is not None:
-        return reader
-    if is_fits(content):
-        fits_headers(content)
-        raise ObservationError(
-            "it is neither a Kepler or TESS light curve nor an SDSS spectrum; save its columns as CSV or ECSV (time,flux,flux_err)"
-        )
-    raise ObservationError("its format is not known; give a FITS, CSV or ECSV file")
+def inspected(name: str, content: bytes, options: ReadOptions | None = None) -> Reading:
+    """What a file holds and what was read of it; why it was refused is in the answer.
 
-
-def _suffix_hint(name: str, content: bytes, sentence: str) -> str:
-    """What is wrong, with a word on a file whose name promises FITS."""
-    promised = name.lower().removesuffix(".gz").endswith((".fits", ".fit", ".fts"))
-    return f"the name says FITS and the content is not: {sentence}" if promised and not is_fits(content) else sentence
+    Args:
+        name: the file's name, used in messages, never as a path.
+        content: its bytes, perhaps gzipped.
+        options: what the user says about it.
+    """
+    shown = shown_name(name)
+    if len(content) > MAX_BYTES:
+        most = f"at most {MAX_BYTES / 1e6:.0f} MB are read; cut it to the part that matters"
+        return Reading("", (), None, f"{shown}: the file has {len(content) / 1e6:.0f} MB and {most}")
+    try:
+        return decoded(answer_of(_WORKER, request_of(name, content, options or ReadOptions())))
+    except ObservationError as error:
+        return Reading("", (), None, f"{shown}: {error}")
 
 
 def read(name: str, content: bytes, options: ReadOptions | None = None) -> Observation:
     """The observation in a file.
 
-    Args:
-        name: the file's name, used for its suffix and in messages, never as a path.
-        content: its bytes, perhaps gzipped.
-        options: what the user says about it.
-
     Raises:
         ObservationError: one sentence that names the file, what is wrong and what to do.
     """
-    shown, options = shown_name(name), options or ReadOptions()
-    sentence = "its content is damaged or not what its format promises; save it again, or give it as CSV with named columns"
-    if options.redshift is not None and not -0.01 < options.redshift < 20:
-        raise ObservationError(f"{shown}: the redshift {options.redshift:g} is not between -0.01 and 20; give another")
-    try:
-        plain = uncompressed(content)
-    except ObservationError as error:
-        raise ObservationError(f"{shown}: {error}") from None
-    try:
-        return _reader_of(name, plain).read(shown, plain, options)
-    except ObservationError as error:
-        raise ObservationError(f"{shown}: {_suffix_hint(name, plain, str(error))}") from None
-    except Exception as error:  # a stranger's file may make a parser raise anything
-        raise ObservationError(f"{shown}: {_suffix_hint(name, plain, sentence)}") from error
+    reading = inspected(name, content, options)
+    if reading.observation is None:
+        raise ObservationError(reading.refusal)
+    return reading.observation
 
 
 def describe(observation: Observation) -> dict[str, Any]:
     """What was read, ready for JSON."""
+    origin = observation.origin
     return {
         "kind": observation.kind,
         "name": observation.name,
         "points": len(observation),
+        "objects": origin.objects,
         "units": {"coordinate": observation.coordinate_axis.label, "value": observation.value_axis.unit},
-        "dropped": dict(observation.origin.dropped),
-        "warnings": list(observation.origin.warnings),
-        "columns": dict(observation.origin.columns),
-        "reader": observation.origin.reader,
+        "axes": {"coordinate": observation.coordinate_axis.name, "value": observation.value_axis.name},
+        "zero_point": observation.coordinate_axis.zero_point,
+        "first": {"coordinate": float(observation.points.coordinate[0]), "value": float(observation.value[0])},
+        "channels": {name: int((observation.points.channel == number).sum()) for number, name in enumerate(observation.channels)},
+        "errors": observation.points.noise.source,
+        "known": {name: f"{quantity:.10g}" for name, quantity in observation.points.known.items() if quantity.isscalar},
+        "dropped": dict(origin.dropped),
+        "warnings": list(origin.warnings),
+        "guesses": list(origin.guesses),
+        "columns": dict(origin.columns),
+        "reader": origin.reader,
     }

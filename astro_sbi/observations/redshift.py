@@ -1,4 +1,4 @@
-"""A first guess of a galaxy's redshift: given, from the file's header, or from its emission lines."""
+"""A first guess of a galaxy's redshift: given, from the file's header, from its emission lines, or from a template."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from astropy import constants
 from astropy import units as u
 from jaxtyping import Float64
-from scipy import ndimage
 
-from astro_sbi.observations.observation import Kind, Observation, ObservationError
-from astro_sbi.observations.steps import Prepared, Report, Step, finished, setting, with_known
+from astro_sbi.observations.log_wavelength import LIGHT, log_grid, resampled, vertex
+from astro_sbi.observations.observation import Axis, Kind, Observation, ObservationError
+from astro_sbi.observations.redshift_template import Matched, cross_correlated
+from astro_sbi.observations.steps import Prepared, Report, Step, envelope, finished, setting, with_known
 
-_C = constants.c.to_value("km/s")
 _PIXEL = 69.0
 _WIDTH = 150.0
 # Vacuum wavelengths [Angstrom] and relative strengths of lines that shine together; atomic physics fixes the [O III] and [N II] ratios.
@@ -27,6 +26,8 @@ _GROUPS = (
     ((3727.092, 3729.875), (1.0, 1.2)),
 )
 _CONVINCING = 60.0
+# Peaks of noise alone reach 4.5 sigma; right peaks stand a fifth above the next.
+_FAINTEST, _CONFIDENT = 5.0, 0.2
 
 
 def line_search(
@@ -39,11 +40,11 @@ def line_search(
     Returns:
         Redshift, gain in chi-square, and number of groups above three sigma.
     """
-    grid = np.arange(np.log(wavelength[0]), np.log(wavelength[-1]), _PIXEL / _C)
-    y, w = _resampled(grid, wavelength, flux, sigma)
+    grid = log_grid(wavelength, _PIXEL)
+    y, w = resampled(grid, wavelength, flux, sigma, _PIXEL)
     kernel = np.exp(-0.5 * (np.arange(-8, 9) * _PIXEL / _WIDTH) ** 2)
     numerator, denominator = np.convolve(y * w, kernel, "same"), np.convolve(w, kernel**2, "same")
-    step = _PIXEL / _C
+    step = _PIXEL / LIGHT
     rest = np.log([line for lines, _ in _GROUPS for line in lines])
     shifts = np.arange(max(-0.003, grid[0] - rest.max()), grid[-1] - np.log(4862.683), step)
     if not len(shifts):
@@ -60,56 +61,64 @@ def line_search(
         ratio = np.where(bottom > 0, np.clip(top, 0, None) / np.sqrt(np.maximum(bottom, 1e-30)), 0)
         gain, groups = gain + ratio**2, groups + (ratio > 3)
     best = int(np.argmax(gain))
-    return float(np.expm1(shifts[best] + step * _vertex(gain, best))), float(gain[best]), int(groups[best])
-
-
-def _resampled(grid: np.ndarray, wavelength: np.ndarray, flux: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Flux less a running median, and its inverse variance, on a grid of log wavelength."""
-    size = max(31, 2 * round(8000 / (_C * float(np.median(np.diff(np.log(wavelength))))) // 2) + 1)
-    residual = flux - ndimage.median_filter(flux, size=min(size, 401), mode="nearest")
-    floor = 1.4826 * ndimage.median_filter(np.abs(residual), size=min(size, 401), mode="nearest")
-    error = np.maximum(sigma, floor)
-    nearest = np.clip(np.searchsorted(np.log(wavelength), grid), 0, len(wavelength) - 1)
-    covered = np.abs(np.log(wavelength)[nearest] - grid) < 2 * _PIXEL / _C + np.median(np.diff(np.log(wavelength)))
-    return np.interp(grid, np.log(wavelength), residual), covered * np.interp(grid, np.log(wavelength), error) ** -2.0
-
-
-def _vertex(values: np.ndarray, index: int) -> float:
-    """Offset of the vertex of the parabola through a peak and its neighbours, in steps."""
-    if not 0 < index < len(values) - 1:
-        return 0.0
-    left, peak, right = values[index - 1 : index + 2]
-    curvature = left - 2 * peak + right
-    return float(np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)) if curvature < 0 else 0.0
+    return float(np.expm1(shifts[best] + step * vertex(gain, best))), float(gain[best]), int(groups[best])
 
 
 @dataclass(frozen=True)
 class Redshift(Step):
     """Settle the redshift about which the lines are looked for."""
 
-    kind: ClassVar[Kind] = "spectrum"
+    kinds: ClassVar[tuple[Kind, ...]] = ("spectrum",)
     title: ClassVar[str] = "Redshift"
 
-    redshift: float | None = setting(None, "guessed redshift; the file's, or that of a line search, if not given", low=-0.01, high=20.0)
-    line_search: str = setting("auto", "search for lines: when nothing else tells, or always", choices=("auto", "always"))
+    redshift: float | None = setting(None, "guessed redshift; the file's, or that of a search, if not given", low=-0.01, high=20.0)
+    line_search: str = setting(
+        "auto",
+        "where a redshift that is not given comes from: the file, then emission lines, then a template (auto); emission lines (always); "
+        "cross-correlation with a template of lines in emission and absorption (template)",
+        choices=("auto", "always", "template"),
+    )
 
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """Add ``redshift_guess``, and say where it comes from."""
         observation = prepared.observation
-        value, source = self._settled(observation)
-        resolved = {"redshift": value, "redshift_source": source}
+        value, source, matched = self._settled(observation)
+        resolved: dict[str, float | str] = {"redshift": value, "redshift_source": source}
         after = with_known(observation, {"redshift_guess": value * u.dimensionless_unscaled})
-        return finished(prepared, after, (self.title, f"redshift {value:.5f} ({source})"), {}, resolved)
+        if matched is None:
+            return finished(prepared, after, (self.title, f"redshift {value:.5f} ({source})"), {}, resolved)
+        resolved |= {"redshift_runner_up": matched.runner_up, "redshift_confidence": matched.confidence}
+        axes = Axis("redshift", ""), Axis("correlation with a template in sigma", "")
+        shown = envelope(matched.trial, matched.correlation), axes
+        return finished(prepared, after, (self.title, _told(matched)), {}, resolved, shown)
 
-    def _settled(self, observation: Observation) -> tuple[float, str]:
+    def _settled(self, observation: Observation) -> tuple[float, str, Matched | None]:
+        """Redshift, where it comes from, and the cross-correlation where that is it."""
         header = observation.points.known.get("redshift")
         if self.redshift is not None:
-            return self.redshift, "given"
+            return self.redshift, "given", None
         if header is not None and self.line_search == "auto":
-            return float(header.value), "from the file"
+            return float(header.value), "from the file", None
         if len(observation) < 50:
             raise ObservationError(f"it has {len(observation)} points, too few to find lines in; give the redshift (prepare.redshift)")
-        value, gain, groups = line_search(observation.points.coordinate, observation.value, observation.points.noise.sigma)
-        if gain < _CONVINCING or groups < 2:
-            raise ObservationError("no emission lines were found that would tell its redshift; give it (prepare.redshift)")
-        return value, "line search"
+        spectrum = observation.points.coordinate, observation.value, observation.points.noise.sigma
+        if self.line_search != "template":
+            value, gain, groups = line_search(*spectrum)
+            if gain >= _CONVINCING and groups >= 2:
+                return value, "line search", None
+            if self.line_search == "always":
+                raise ObservationError("no emission lines were found that would tell its redshift; give it (prepare.redshift)")
+        matched = cross_correlated(*spectrum)
+        if matched is None or matched.height < _FAINTEST:
+            raise ObservationError(
+                "no emission lines and no match with a template were found that would tell its redshift; give it (prepare.redshift)"
+            )
+        return matched.redshift, "template" if matched.confidence >= _CONFIDENT else "guessed with a template", matched
+
+
+def _told(matched: Matched) -> str:
+    """A sentence on a cross-correlation, its doubt included."""
+    peak = f"redshift {matched.redshift:.4f} by cross-correlation with a template of galaxy lines, {matched.height:.1f} sigma"
+    second = f"{100 * matched.confidence:.0f} % above the next peak at {matched.runner_up:.4f}"
+    doubt = "" if matched.confidence >= _CONFIDENT else ": this is a guess, check it against the lines and give the redshift if you know it"
+    return f"{peak}, {second}{doubt}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -102,9 +102,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Step(abc.ABC):
-    """One step; its fields are the settings that a user can change, and no two steps share a field's name."""
+    """One step; its fields are the settings that a user can change, and no two steps of a preparation share a field's name.
 
-    kind: ClassVar[Kind]
+    ``kinds`` are the kinds of observation that it works on. ``__post_init__`` refuses settings that contradict each other.
+    """
+
+    kinds: ClassVar[tuple[Kind, ...]]
     title: ClassVar[str]
 
     @abc.abstractmethod
@@ -113,16 +116,42 @@ class Step(abc.ABC):
 
 
 def setting(
-    default: Any, meaning: str, unit: str = "", *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+    default: Any,
+    meaning: str,
+    unit: str = "",
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    text: bool = False,
 ) -> Any:
-    """A field of a step: its default, meaning, unit and range. None means that the step finds the value itself."""
-    return dataclasses.field(default=default, metadata={"meaning": meaning, "unit": unit, "low": low, "high": high, "choices": choices})
+    """A field of a step: its default, meaning, unit and range. None means that the step finds the value itself.
+
+    Args:
+        default: of the field.
+        meaning: for the user.
+        unit: of the number.
+        low: least number.
+        high: largest number.
+        choices: the words to choose from, where it is no number.
+        text: free words that the step checks when it is made, where it is no number.
+    """
+    metadata = {"meaning": meaning, "unit": unit, "low": low, "high": high, "choices": choices, "text": text}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def thinned(coordinate: np.ndarray, value: np.ndarray) -> Curve:
     """At most 4,000 points of a curve, evenly picked."""
     every = max(1, -(-len(value) // _SHOWN_POINTS))
     return np.asarray(coordinate[::every], np.float64), np.asarray(value[::every], np.float64)
+
+
+def envelope(coordinate: np.ndarray, value: np.ndarray) -> Curve:
+    """At most 4,000 points of a curve, the highest of each group of neighbours, so that no peak is lost."""
+    size = -(-len(value) // _SHOWN_POINTS)
+    starts = np.arange(0, len(value), max(size, 1))
+    best = [start + int(np.argmax(value[start : start + size])) for start in starts]
+    return np.asarray(coordinate[best], np.float64), np.asarray(value[best], np.float64)
 
 
 def curve_of(observation: Observation) -> Curve:
@@ -139,6 +168,31 @@ def selected(observation: Observation, keep: np.ndarray) -> Observation:
     return replace(observation, points=picked, value=observation.value[keep])
 
 
+def in_order(observation: Observation) -> Observation:
+    """The observation sorted by coordinate, then channel, value and error, so that the order of its rows does not count."""
+    points = observation.points
+    order = np.lexsort([points.noise.sigma, observation.value, points.channel, points.coordinate])
+    return observation if (np.diff(order) == 1).all() else selected(observation, order)
+
+
+def channel_masks(observation: Observation) -> list[np.ndarray]:
+    """The points of each channel that has any, in the order of the channels."""
+    channel = observation.points.channel
+    return [channel == index for index in np.unique(channel)]
+
+
+def joined(parts: Sequence[Observation]) -> Observation:
+    """Parts of one observation, such as its channels, in one again; the same quantities are known of each."""
+    first = parts[0]
+    arrays = [[part.points.coordinate, part.points.channel, part.points.used, part.points.noise.sigma, part.value] for part in parts]
+    coordinate, channel, used, sigma, value = (np.concatenate(column) for column in zip(*arrays, strict=True))
+    known = {name: quantity for name, quantity in first.points.known.items() if quantity.isscalar}
+    for name in set(first.points.known) - set(known):
+        known[name] = np.concatenate([part.points.known[name] for part in parts])
+    points = Points(coordinate, channel, used, Noise(sigma, first.points.noise.source), known)
+    return replace(first, points=points, value=value)
+
+
 def with_values(observation: Observation, value: np.ndarray, sigma: np.ndarray) -> Observation:
     """The observation with other values and errors at the same points."""
     return replace(observation, value=value, points=replace(observation.points, noise=Noise(sigma, observation.points.noise.source)))
@@ -150,10 +204,25 @@ def with_known(observation: Observation, known: Mapping[str, u.Quantity]) -> Obs
 
 
 def finished(
-    before: Prepared, after: Observation, stage: tuple[str, str], dropped: Mapping[str, int], resolved: Mapping[str, Any]
+    before: Prepared,
+    after: Observation,
+    stage: tuple[str, str],
+    dropped: Mapping[str, int],
+    resolved: Mapping[str, Any],
+    shown: tuple[Curve, tuple[Axis, Axis]] | None = None,
 ) -> Prepared:
-    """A step's result with its stage (name and sentence) added."""
+    """A step's result with its stage (name and sentence) added.
+
+    Args:
+        before: what came in.
+        after: what goes out.
+        stage: name and sentence.
+        dropped: points dropped for each reason.
+        resolved: values that the step found or took.
+        shown: what is drawn for what goes out, where that is another curve than the observation.
+    """
     kept = {reason: count for reason, count in dropped.items() if count}
-    axes = [(one.coordinate_axis, one.value_axis) for one in (before.observation, after)]
-    record = Stage(*stage, kept, curve_of(before.observation), curve_of(after), *axes)
+    before_axes, after_axes = ((one.coordinate_axis, one.value_axis) for one in (before.observation, after))
+    curve, after_axes = shown or (curve_of(after), after_axes)
+    record = Stage(*stage, kept, curve_of(before.observation), curve, before_axes, after_axes)
     return replace(before, observation=after, stages=(*before.stages, record), resolved={**before.resolved, **resolved})

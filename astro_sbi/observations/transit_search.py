@@ -12,8 +12,8 @@ import numpy as np
 from astropy.timeseries import BoxLeastSquares
 from jaxtyping import Float64
 
+from astro_sbi.observations.kinds.rows import cadence
 from astro_sbi.observations.observation import ObservationError
-from astro_sbi.observations.rows import cadence
 from astro_sbi.observations.transit_shape import Dip
 from astro_sbi.observations.trend import robust_sigma
 

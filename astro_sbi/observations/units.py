@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
+from typing import Any
 
+import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.observation import ObservationError
@@ -56,3 +58,15 @@ def unit_of(text: str) -> u.UnitBase:
             return u.Unit(text)
     except (ValueError, TypeError, OverflowError, ZeroDivisionError):
         raise ObservationError(sentence) from None
+
+
+def converted(values: np.ndarray, unit: u.UnitBase, target: u.UnitBase, what: str, equivalencies: Any = ()) -> np.ndarray:
+    """Numbers in another unit.
+
+    Raises:
+        ObservationError: if the two measure different things.
+    """
+    try:
+        return np.asarray((values * unit).to_value(target, equivalencies=list(equivalencies)), dtype=np.float64)
+    except (u.UnitConversionError, u.UnitTypeError, TypeError):
+        raise ObservationError(f"the {what} is in {unit}, which does not convert to {target}; check the unit of its column") from None

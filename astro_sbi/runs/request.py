@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from astro_sbi import __version__
 from astro_sbi.inference.posterior import Cancelled, OnProgress, ShouldStop
 from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.observations.observation import Observation
+from astro_sbi.observations.options import CHOICES, NUMBERS, ReadOptions
 from astro_sbi.observations.preparation import PreparationStopped, Prepared, prepare
-from astro_sbi.observations.reading import ReadOptions, read
+from astro_sbi.observations.reading import read
 from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
@@ -105,15 +107,17 @@ def read_options(changes: Mapping[str, str]) -> ReadOptions:
     """Options of the reader from ``read.`` settings.
 
     Raises:
-        SettingsError: if an option does not exist or is not a number.
+        SettingsError: if an option does not exist, or is not what it must be.
     """
-    unknown = set(changes) - {"flux", "error", "redshift"}
-    if unknown:
-        raise SettingsError(f"read.{unknown.pop()} does not exist; there are read.flux, read.error and read.redshift")
-    if changes.get("flux", "pdcsap") not in ("pdcsap", "sap"):
-        raise SettingsError("read.flux is pdcsap or sap")
-    try:
-        numbers = {name: float(changes[name]) for name in ("error", "redshift") if name in changes}
-    except ValueError:
-        raise SettingsError("read.error and read.redshift are numbers") from None
-    return replace(ReadOptions(), **numbers, **({"flux": changes["flux"]} if "flux" in changes else {}))
+    names = [field.name for field in fields(ReadOptions)]
+    told: dict[str, Any] = {}
+    for name, text in changes.items():
+        if name not in names:
+            raise SettingsError(f"read.{name} does not exist; there are {', '.join(f'read.{known}' for known in names)}")
+        if name in CHOICES and text not in CHOICES[name]:
+            raise SettingsError(f"read.{name} is {' or '.join(CHOICES[name])}, not '{text[:30]}'")
+        try:
+            told[name] = float(text) if name in NUMBERS else text
+        except ValueError:
+            raise SettingsError(f"read.{name} is a number, not '{text[:30]}'") from None
+    return ReadOptions(**told)

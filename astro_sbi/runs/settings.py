@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from astro_sbi import __version__
+from astro_sbi.observations.options import NUMBERS
 from astro_sbi.runs.keys import RECIPE, key_of
 
 SECTIONS = ("prepare", "prior", "fix", "train", "read")
@@ -122,6 +123,9 @@ def _canonical_change(key: str, value: str) -> tuple[str, str]:
         return f"prior.{name}", f"fixed({_canonical_number(key, value)})"
     if section == "prior":
         return key, _canonical_prior(key, value)
+    if section == "read" and name not in NUMBERS:
+        # Names of columns and identifiers of objects stay as they stand in the file: 007 is not 7.
+        return key, value.strip()
     return key, _canonical_text(value)
 
 

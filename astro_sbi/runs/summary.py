@@ -113,6 +113,8 @@ def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, A
             "reader": raw.origin.reader,
             "dropped": dict(raw.origin.dropped),
             "warnings": list(raw.origin.warnings),
+            "columns": dict(raw.origin.columns),
+            "guesses": list(raw.origin.guesses),
         },
         "channels": list(prepared.observation.channels),
         "versions": {"astro_sbi": __version__, "python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},

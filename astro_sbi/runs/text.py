@@ -13,6 +13,7 @@ from astro_sbi.runs.progress import Progress
 
 if TYPE_CHECKING:
     from astro_sbi.runs.api import JobView
+    from astro_sbi.runs.archives import Product
 
 WIDTH = 100
 
@@ -108,3 +109,21 @@ def age(since: float) -> str:
         if seconds >= length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def reading_text(told: Mapping[str, Any]) -> str:
+    """What was read in a file: kind, points and unit, what was dropped, guesses and warnings."""
+    unit = told["units"]["value"] or "dimensionless"
+    lines = [f"{told['name']}: {told['kind'].replace('_', ' ')}, {told['points']} points, {told['units']['coordinate']}, {unit}"]
+    lines += [f"dropped {count}: {reason}" for reason, count in told["dropped"].items()] or ["no row was dropped"]
+    lines += [f"guess: {guess}" for guess in told["guesses"]]
+    return "\n".join(lines + [f"note: {warning}" for warning in told["warnings"]])
+
+
+def products_text(products: Sequence[Product], target: str) -> str:
+    """What an archive has of a target, numbered as ``--pick`` wants it."""
+    if not products:
+        return f"nothing was found for {target}: try a wider --radius, or another --archive"
+    sizes = [f"{product.bytes / 1e6:.1f}" if product.bytes else "" for product in products]
+    rows = [(str(number + 1), one.title, one.meaning, sizes[number], one.name) for number, one in enumerate(products)]
+    return table(("number", "target", "what it is", "MB", "file"), rows)

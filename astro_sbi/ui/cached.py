@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import astuple
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
@@ -13,8 +14,9 @@ import streamlit as st
 if TYPE_CHECKING:
     from astro_sbi.inference.amortised import AmortisedFlow
     from astro_sbi.observations.observation import Observation
+    from astro_sbi.observations.options import ReadOptions
     from astro_sbi.observations.preparation import Preparation, Prepared
-    from astro_sbi.observations.reader import ReadOptions
+    from astro_sbi.observations.preview import Reading
     from astro_sbi.runs.api import ExampleView
     from astro_sbi.runs.result import Result
     from astro_sbi.runs.store import Store
@@ -55,21 +57,24 @@ def forget_result(key: str) -> None:
     _result.clear(str(store().root), key)
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _turns() -> BoundedSemaphore:
+    """How many files are read at a time: each child may take 1.5 GB."""
+    return BoundedSemaphore(2)
+
+
 @st.cache_resource(max_entries=16, show_spinner="Reading the file")
-def _observation(sha256: str, options: tuple[Any, ...], _name: str, _content: bytes) -> Observation:
-    from astro_sbi.observations.reader import ReadOptions
-    from astro_sbi.observations.reading import read
+def _reading(sha256: str, options: tuple[Any, ...], _name: str, _content: bytes) -> Reading:
+    from astro_sbi.observations.options import ReadOptions
+    from astro_sbi.observations.reading import inspected
 
-    return read(_name, _content, ReadOptions(*options))
+    with _turns():
+        return inspected(_name, _content, ReadOptions(*options))
 
 
-def observation(chosen: Chosen, options: ReadOptions) -> Observation:
-    """The observation in a file.
-
-    Raises:
-        ObservationError: if the file cannot be used.
-    """
-    return _observation(chosen.sha256, astuple(options), chosen.name, chosen.content)
+def reading(chosen: Chosen, options: ReadOptions) -> Reading:
+    """What a file holds and what was read of it, or the sentence that refuses it."""
+    return _reading(chosen.sha256, astuple(options), chosen.name, chosen.content)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Preparing the observation")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from astro_sbi.runs import export
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import charts, navigation
+from astro_sbi.ui.words import plain_stem
 
 
 def file_stem(result: Result) -> str:
     """A file name that says simulator, object and key."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", str(result.summary["observation"]["name"])).strip("-")[:40]
+    name = plain_stem(str(result.summary["observation"]["name"]))
     return f"{result.summary['simulator']}_{name}_{result.summary['key'][:12]}"
 
 

@@ -6,17 +6,21 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from astro_sbi.observations.observation import Observation
-from astro_sbi.observations.reader import ReadOptions
+from astro_sbi.observations.observation import Observation, ObservationError
+from astro_sbi.observations.preview import Reading
 from astro_sbi.runs import samples
 from astro_sbi.ui import cached, state
+from astro_sbi.ui.archive_view import choose_from_archive
+from astro_sbi.ui.observation_view import download_observation
 from astro_sbi.ui.words import escaped, number, unit_text
 
 OBSERVATION = "observation"
-SUFFIXES = ("fits", "fit", "fts", "csv", "ecsv", "txt", "dat", "tbl", "gz")
+SUFFIXES = (
+    *("fits", "fit", "fts", "csv", "tsv", "ecsv", "txt", "dat", "tbl", "mrt", "ipac", "rv", "vels", "cat", "phot", "lc", "ascii", "asc"),
+    *("vot", "votable", "xml", "h5", "hdf5", "hdf", "nc", "parquet", "snana", "gz"),
+)
 MEGABYTES = 64
-SOURCES = ("A sample", "My own file")
-FLUXES = {"pdcsap": "PDCSAP: corrected for instrumental trends", "sap": "SAP: as summed in the aperture"}
+SOURCES = ("A sample", "My own file", "From an archive")
 
 
 class Chosen(NamedTuple):
@@ -34,6 +38,10 @@ def choose() -> Chosen | None:
     )
     if source == SOURCES[1]:
         _upload()
+    elif source == SOURCES[2]:
+        found = choose_from_archive()
+        if found is not None:
+            _take(found.name, found.content)
     else:
         _sample()
     key = state.from_url(OBSERVATION) or state.value(OBSERVATION)
@@ -55,14 +63,14 @@ def _take(name: str, content: bytes) -> None:
 
 def _upload() -> None:
     file = st.file_uploader(
-        "Light curve or spectrum",
+        "Light curve, spectrum, velocities, photometry or Hubble diagram",
         type=list(SUFFIXES),
         max_upload_size=MEGABYTES,
         key="upload",
         on_change=state.note,
         args=("upload",),
-        help="Kepler and TESS light curves (FITS), SDSS spectra (FITS), and CSV or ECSV tables with named columns such as "
-        "time, flux, flux_err.",
+        help="FITS, VOTable, HDF5, NetCDF, Parquet, ECSV, CSV and other text tables, MRT, IPAC, SNANA, each also gzipped. "
+        "It is shown before anything is done with it.",
     )
     if state.take_note("upload") and file is not None:
         _take(file.name, file.getvalue())
@@ -90,34 +98,15 @@ def _sample() -> None:
         st.caption(escaped(offered[name].citation))
 
 
-def read_options(chosen: Chosen) -> ReadOptions:
-    """What the user may say about the file, asked for where the file leaves it open."""
-    with st.expander("How the file is read", icon=":material/description:", key="read_options"):
-        flux = st.selectbox(
-            "Flux column of Kepler and TESS files",
-            list(FLUXES),
-            format_func=FLUXES.__getitem__,
-            key="read_flux",
-            persist_state="session",
-            help="SAP flux holds light of neighbouring stars; the simulator then dilutes its transits by the header's CROWDSAP.",
-        )
-        error = st.number_input(
-            "Error of every value, in the file's unit",
-            min_value=0.0,
-            value=None,
-            format="%g",
-            key="read_error",
-            persist_state="session",
-            placeholder="from the file",
-            help="Takes the place of the file's errors. Without either, the errors are estimated from the scatter.",
-        )
-    return ReadOptions(flux=flux, error=error or None)
+def observation_of(reading: Reading) -> Observation:
+    """What was read.
 
-
-def read_changes(options: ReadOptions) -> list[tuple[str, str]]:
-    """The options as settings, where they differ from what is done unasked."""
-    plain = ReadOptions()
-    return [(f"read.{name}", str(getattr(options, name))) for name in ("flux", "error") if getattr(options, name) != getattr(plain, name)]
+    Raises:
+        ObservationError: if the file was refused; the form above may mend it.
+    """
+    if reading.observation is None:
+        raise ObservationError(reading.refusal)
+    return reading.observation
 
 
 def what_was_read(observation: Observation) -> None:
@@ -136,6 +125,8 @@ def what_was_read(observation: Observation) -> None:
     lines = [f"Reader: {escaped(origin.reader)}."]
     lines += [f"Columns: {escaped(columns)}."] * bool(columns)
     lines += [f"Dropped: {escaped(reasons)}."] * bool(reasons)
+    lines += [f"Channels: {escaped(', '.join(observation.channels))}."] * (len(observation.channels) > 1)
+    lines += [f"One of {origin.objects:,} objects in the file."] * (origin.objects > 1)
     st.caption(" ".join(lines))
     known = {name: quantity for name, quantity in observation.points.known.items() if quantity.isscalar}
     if known:
@@ -144,6 +135,9 @@ def what_was_read(observation: Observation) -> None:
             for name, quantity in known.items()
         )
         st.caption(f"Known from the file: {escaped(listed)}.")
+    if origin.guesses:
+        guesses = "\n".join(f"- {escaped(guess)}" for guess in origin.guesses)
+        st.info(f"Guessed, as the file does not say; change it under *How the file is read*:\n\n{guesses}", icon=":material/help:")
     for warning in origin.warnings:
         st.warning(escaped(warning), icon=":material/warning:")
     if observation.points.noise.source == "estimated":
@@ -152,3 +146,4 @@ def what_was_read(observation: Observation) -> None:
             "To give them, open *How the file is read*.",
             icon=":material/info:",
         )
+    download_observation(observation, "Download what was read (ECSV)", "read")

@@ -10,6 +10,7 @@ from astro_sbi.observations.observation import Observation
 from astro_sbi.observations.preparation import Preparation, Prepared, Setting, Stage
 from astro_sbi.simulators.base import Simulator
 from astro_sbi.ui import cached, charts
+from astro_sbi.ui.observation_view import download_observation
 from astro_sbi.ui.tables import pairs_table
 from astro_sbi.ui.words import count, escaped, unit_text
 
@@ -53,7 +54,9 @@ def _field(setting: Setting) -> str:
             label, list(setting.choices), index=setting.choices.index(setting.value), key=key, help=words, persist_state="session"
         )
         return "" if chosen == setting.value else str(chosen)
-    return (st.text_input(label, key=key, help=words, placeholder=shown, max_chars=60, persist_state="session") or "").strip()
+    return (
+        st.text_input(label, key=key, help=words, placeholder=shown, max_chars=200 if setting.text else 60, persist_state="session") or ""
+    ).strip()
 
 
 def stages_view(prepared: Prepared) -> None:
@@ -71,6 +74,7 @@ def stages_view(prepared: Prepared) -> None:
             st.markdown(escaped(done.sentence))
             if place.open:
                 charts.chart(_figure(done), key=f"prepared_figure_{index}")
+    download_observation(prepared.observation, "Download what is fitted (ECSV)", "prepared")
     if prepared.resolved:
         with st.expander("Values found or taken", icon=":material/data_object:"):
             pairs_table(prepared.resolved, names=("Setting", "Value"), alt="Values of the preparation")

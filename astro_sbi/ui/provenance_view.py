@@ -73,6 +73,11 @@ def origin_view(result: Result) -> None:
     st.text(origin["file"])
     dropped = ", ".join(f"{escaped(reason)}: {n:,}" for reason, n in (origin.get("dropped") or {}).items()) or "nothing"
     st.markdown(f"Read as {escaped(origin['reader'])}. Dropped: {dropped}. SHA-256 `{origin['sha256']}`.")
+    columns = ", ".join(f"{role} from {name}" for role, name in (origin.get("columns") or {}).items())
+    if columns:
+        st.markdown(f"Columns: {escaped(columns)}.")
+    for guess in origin.get("guesses") or []:
+        st.info(f"Guessed: {escaped(guess)}", icon=":material/help:")
     for warning in origin.get("warnings") or []:
         st.warning(escaped(warning), icon=":material/warning:")
     st.markdown("**Make it again** with the same seed, settings and versions:")

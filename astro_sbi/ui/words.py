@@ -131,3 +131,8 @@ def date(when: str | float | datetime | None) -> str:
 def count(n: int, noun: str) -> str:
     """A number and its noun, plural where it should be."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def plain_stem(text: str) -> str:
+    """Words as a part of a file's name: letters, digits and dashes, at most 40."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "unnamed"

@@ -255,3 +255,14 @@ def test_neither_jax_nor_streamlit_is_needed():
     program = f"import sys; from astro_sbi.figures import {modules}; print({{'jax', 'streamlit'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_channels_have_colours_and_names_of_their_own():
+    blue = np.arange(6) % 2 == 0
+    figure = observation.observed(
+        np.arange(6.0), np.arange(6.0), np.ones(6), x_label="time [d]", y_label="flux", channels={"g": blue, "<b>r</b>": ~blue}
+    )
+    assert [len(trace.x) for trace in figure.data] == [3, 3]
+    assert figure.data[0].marker.color != figure.data[1].marker.color
+    assert "<b>" not in figure.data[1].name
+    assert all(trace.showlegend for trace in figure.data)

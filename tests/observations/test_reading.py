@@ -1,180 +1,92 @@
+"""The chain from bytes to an observation through the child process."""
+
 import gzip
+import json
 
 import numpy as np
 import pytest
-from astropy import units as u
-from astropy.table import QTable
 
+from astro_sbi.observations.encoding import asked, decoded, encoded, request_of
 from astro_sbi.observations.observation import ObservationError
-from astro_sbi.observations.reader import ReadOptions
-from astro_sbi.observations.reading import READERS, describe, read
+from astro_sbi.observations.options import ReadOptions
+from astro_sbi.observations.parsing import observation_of, parsed
+from astro_sbi.observations.reading import describe, inspected, read
 from tests.observations import made
 
 TIME = 2457.0 + 0.02 * np.arange(120)
 FLUX = 1 + 1e-3 * np.random.default_rng(3).normal(size=120)
+CSV = made.csv({"bjd": TIME, "flux": FLUX, "flux_err": np.full(120, 1e-3)})
 
 
-def test_readers_have_distinct_names():
-    assert len({reader.name for reader in READERS}) == len(READERS)
+def test_the_child_gives_what_the_process_itself_would():
+    through, here = read("a.csv", CSV), observation_of("a.csv", CSV)
+    assert through.content_hash == here.content_hash
+    assert (through.name, through.channels, through.origin) == (here.name, here.channels, here.origin)
 
 
-@pytest.mark.parametrize(
-    ("file", "points", "name", "zero_point"),
-    [
-        ("kplr010666592-2009131110544_slc.fits", 14211, "KIC 10666592", "BJD - 2454833"),
-        ("hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits", 18103, "TIC 25155310", "BJD - 2457000"),
-    ],
-)
-def test_real_light_curve(shared, file, points, name, zero_point):
-    observation = read(file, (shared / "observations" / "transit" / file).read_bytes())
-    assert (observation.kind, observation.name, len(observation)) == ("light_curve", name, points)
-    assert observation.coordinate_axis.zero_point == zero_point
-    assert observation.points.coordinate.dtype == observation.value.dtype == np.float64
-    assert observation.points.coordinate.dtype.isnative
-    assert (np.diff(observation.points.coordinate) > 0).all()
-    assert observation.points.known["exposure_time"].to_value("s") == pytest.approx(58.3 if "kplr" in file else 120.0, rel=0.01)
-    assert observation.points.known["dilution"] == 1
-    total = len(observation) + sum(observation.origin.dropped.values())
-    assert total == (14280 if "kplr" in file else 20076)
+def test_a_refused_file_still_shows_its_columns():
+    reading = inspected("a.csv", b"when,how_bright\n1,2\n3,4\n")
+    assert reading.observation is None
+    assert reading.refusal.startswith("a.csv: ")
+    assert [column.name for column in reading.tables[0].columns] == ["when", "how_bright"]
+    assert reading.tables[0].columns[1].cells == ("2", "4")
 
 
-def test_sap_flux_is_diluted(shared):
-    file = "kplr010666592-2009131110544_slc.fits"
-    observation = read(file, (shared / "observations" / "transit" / file).read_bytes(), ReadOptions(flux="sap"))
-    assert float(observation.points.known["dilution"]) == pytest.approx(0.9975)
-    assert observation.origin.columns["value"] == "SAP_FLUX"
+def test_the_answers_of_the_user_mend_it():
+    rows = b"".join(b"%f,%f\n" % (time, flux) for time, flux in zip(TIME, FLUX, strict=True))
+    content = b"when,how_bright\n" + rows
+    options = ReadOptions(kind="light_curve", coordinate="when", value="how_bright", error=0.01, zero_point="BJD - 2450000")
+    observation = read("a.csv", content, options)
+    assert observation.origin.columns == {"coordinate": "when", "value": "how_bright"}
+    assert observation.coordinate_axis.zero_point == "BJD - 2450000"
+    assert (observation.points.noise.sigma == 0.01).all()
 
 
-def test_real_spectrum(shared):
-    file = "spec-0266-51602-0107.fits"
-    observation = read(file, (shared / "observations" / "galaxy_spectrum" / file).read_bytes())
-    assert (observation.kind, observation.name) == ("spectrum", "SDSS 0266-51602-0107")
-    assert float(observation.points.known["redshift"]) == pytest.approx(0.12315, abs=1e-5)
-    assert 3750 < observation.points.coordinate[0] < 3850
-    assert np.median(observation.points.known["resolution"].to_value("km/s")) == pytest.approx(62, abs=8)
-    assert len(observation) + sum(observation.origin.dropped.values()) == 3849
+def test_too_large_a_file_is_not_even_sent():
+    reading = inspected("large.csv", bytes(65 * 1024**2))
+    assert "at most 67 MB are read" in reading.refusal
 
 
-def test_table_without_header_or_errors(shared):
-    file = "K2-3_EPIC201367065_detrended.csv"
-    observation = read(file, (shared / "observations" / "transit" / file).read_bytes())
-    assert observation.kind == "light_curve"
-    assert observation.points.noise.source == "estimated"
-    assert 3e-5 < observation.points.noise.sigma[0] < 8e-5
-    warnings = " ".join(observation.origin.warnings)
-    assert "estimated from the scatter" in warnings
-    assert "taken as the cadence" in warnings
-
-
-def test_describe_is_plain():
-    told = describe(read("a.csv", made.csv({"bjd": TIME, "flux": FLUX, "flux_err": np.full(120, 1e-3)})))
-    assert told["kind"] == "light_curve"
-    assert told["points"] == 120
-    assert told["units"] == {"coordinate": "time BJD [d]", "value": ""}
-    assert told["columns"] == {"coordinate": "bjd", "value": "flux", "error": "flux_err"}
-
-
-def test_kepler_rows_are_dropped_with_reasons():
-    rows = 200
-    time, flux, quality = 130 + 0.0204 * np.arange(rows), np.full(rows, 1000.0), np.zeros(rows, int)
-    flux[::3] += 1
-    time[:2], flux[5:8], quality[20:24], quality[30] = np.nan, np.nan, 1, 128
-    observation = read("k.fits", made.kepler(rows, TIME=time, PDCSAP_FLUX=flux, SAP_QUALITY=quality))
-    assert observation.origin.dropped == {"no time": 2, "quality flag set": 4, "no value": 3}
-
-
-def test_empty_pdcsap_falls_back_to_sap():
-    observation = read("k.fits", made.kepler(PDCSAP_FLUX=np.full(200, np.nan)))
-    assert observation.origin.columns["value"] == "SAP_FLUX"
-    assert any("SAP_FLUX was taken" in warning for warning in observation.origin.warnings)
-    assert float(observation.points.known["dilution"]) == pytest.approx(0.9)
-
-
-def test_empty_error_column_is_estimated_and_said():
-    observation = read("k.fits", made.kepler(PDCSAP_FLUX_ERR=np.full(200, np.nan)))
-    assert observation.points.noise.source == "estimated"
-    assert observation.points.noise.sigma[0] == pytest.approx(1, rel=0.25)
-
-
-def test_sdss_pixels_are_dropped_with_reasons():
-    observation = read("spec.fits", made.sdss())
-    assert observation.origin.dropped == {"inverse variance not above zero": 3, "and_mask set (bright sky, bad pixel)": 1}
-    assert observation.points.known["resolution"][0].to_value("km/s") == pytest.approx(1.2 * 69.03, rel=1e-3)
-    assert observation.points.noise.sigma[0] == 0.5
-
-
-def test_given_redshift_and_error_win():
-    observation = read("spec.fits", made.sdss(), ReadOptions(redshift=0.3, error=2.0))
-    assert observation.points.known["redshift"] == 0.3
-    assert (observation.points.noise.sigma == 2.0).all()
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
-def test_delimiters(delimiter):
-    observation = read("a.txt", made.csv({"time": TIME, "flux": FLUX, "error": np.full(120, 1e-3)}, delimiter))
-    np.testing.assert_allclose(observation.value, FLUX, rtol=1e-10)
-
-
-def test_row_order_does_not_matter():
-    order = np.random.default_rng(0).permutation(120)
-    columns = {"time": TIME, "flux": FLUX, "flux_err": np.full(120, 1e-3)}
-    straight = read("a.csv", made.csv(columns))
-    shuffled = read("a.csv", made.csv({name: values[order] for name, values in columns.items()}))
-    assert straight.content_hash == shuffled.content_hash
-    assert any("sorted" in warning for warning in shuffled.origin.warnings)
+@pytest.mark.parametrize("options", [{"redshift": 30.0}, {"magnitude": 99.0}, {"error": -1.0}, {"signal_to_noise": 0.0}, {"value": "no"}])
+def test_answers_that_cannot_be_are_refused(options):
+    with pytest.raises(ObservationError, match=r"a\.csv: "):
+        observation_of("a.csv", CSV, ReadOptions(**options))
 
 
 def test_compression_does_not_matter():
-    content = made.csv({"time": TIME, "flux": FLUX})
-    assert read("a.csv", content).content_hash == read("a.csv.gz", gzip.compress(content)).content_hash
+    assert observation_of("a.csv.gz", gzip.compress(CSV)).content_hash == observation_of("a.csv", CSV).content_hash
 
 
-def ecsv(tmp_path, table: QTable) -> bytes:
-    file = tmp_path / "made.ecsv"
-    table.write(file, format="ascii.ecsv", overwrite=True)
-    return file.read_bytes()
+def test_readings_survive_the_way_between_processes():
+    reading = parsed("k.fits", made.kepler())
+    back = decoded(encoded(reading))
+    assert back.observation.content_hash == reading.observation.content_hash
+    assert (back.format, back.tables, back.observation.origin) == (reading.format, reading.tables, reading.observation.origin)
+    np.testing.assert_array_equal(back.observation.points.used, reading.observation.points.used)
 
 
-def test_unit_of_time_does_not_matter(tmp_path):
-    days = QTable({"time": TIME * u.d, "flux": FLUX, "flux_err": np.full(120, 1e-3)})
-    hours = QTable({"time": (TIME * u.d).to(u.h), "flux": FLUX, "flux_err": np.full(120, 1e-3)})
-    first, second = (read("a.ecsv", ecsv(tmp_path, table)) for table in (days, hours))
-    np.testing.assert_allclose(first.points.coordinate, second.points.coordinate, rtol=1e-12)
-    assert first.coordinate_axis.unit == second.coordinate_axis.unit == "d"
+def test_requests_survive_the_way_between_processes():
+    options = ReadOptions(kind="spectrum", redshift=0.1)
+    assert asked(request_of("a\nb.csv", b"1\n2", options)) == ("a\nb.csv", b"1\n2", options)
 
 
-def test_ecsv_spectrum_is_converted(tmp_path):
-    wavelength = np.linspace(0.45, 0.75, 400)
-    flux = np.full(400, 3e-17) + 1e-18 * np.random.default_rng(1).normal(size=400)
-    table = QTable(
-        {"wavelength": wavelength * u.um, "flux": flux * u.Unit("W / (m2 um)"), "flux_err": np.full(400, 1e-18) * u.Unit("W / (m2 um)")}
-    )
-    table.meta.update(redshift=0.05, object="made up")
-    observation = read("a.ecsv", ecsv(tmp_path, table))
-    assert (observation.kind, observation.name) == ("spectrum", "made up")
-    assert observation.points.coordinate[0] == pytest.approx(4500)
-    assert np.median(observation.value) == pytest.approx(0.3, rel=0.01)
-    assert observation.points.known["redshift"] == 0.05
+@pytest.mark.parametrize("change", ["kind", "arrays", "units", "nothing", "cut"])
+def test_an_answer_that_makes_no_sense_is_refused(change):
+    head, _, body = encoded(parsed("a.csv", CSV)).partition(b"\n")
+    told = json.loads(head)
+    if change == "kind":
+        told["observation"]["kind"] = "pickle"
+    elif change == "arrays":
+        told["arrays"][0][2] = [10**9]
+    elif change == "units":
+        told["observation"]["units"] = {"exposure_time": "10**(99999999) m"}
+    answer = b"" if change == "nothing" else json.dumps(told).encode() + b"\n" + (body[:100] if change == "cut" else body)
+    with pytest.raises(ObservationError):
+        decoded(answer)
 
 
-def test_masked_cells_never_become_zero(tmp_path):
-    from astropy.table import MaskedColumn, Table
-
-    flux = MaskedColumn(FLUX, mask=np.arange(120) < 4)
-    observation = read("a.ecsv", ecsv(tmp_path, Table({"time": TIME, "flux": flux, "flux_err": np.full(120, 1e-3)})))
-    assert observation.origin.dropped == {"no value": 4}
-    assert (observation.value > 0.9).all()
-
-
-def test_bad_rows_are_dropped_and_repeats_named():
-    columns = {"time": TIME.copy(), "flux": FLUX.copy(), "flux_err": np.full(120, 1e-3)}
-    columns["flux_err"][:2], columns["flux_err"][2], columns["flux"][3] = [0, -1], np.inf, np.nan
-    columns["time"][10], columns["time"][21], columns["flux"][21] = TIME[11], TIME[20], FLUX[20]
-    observation = read("a.csv", made.csv(columns))
-    assert observation.origin.dropped == {"no value": 1, "no error": 1, "error not above zero": 2, "repeated row": 1}
-    assert any("repeat the time" in warning for warning in observation.origin.warnings)
-
-
-def test_missing_value_of_one_error_given():
-    with pytest.raises(ObservationError, match="above zero"):
-        read("a.csv", made.csv({"time": TIME, "flux": FLUX}), ReadOptions(error=-1.0))
+def test_describe_is_plain():
+    told = describe(observation_of("a.csv", CSV))
+    assert json.loads(json.dumps(told)) == told
+    assert (told["kind"], told["points"], told["objects"]) == ("light_curve", 120, 1)
+    assert told["columns"] == {"coordinate": "bjd", "value": "flux", "error": "flux_err"}

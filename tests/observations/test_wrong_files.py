@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astro_sbi.observations.observation import ObservationError
-from astro_sbi.observations.reading import read
+from astro_sbi.observations.parsing import observation_of
 from tests.observations import made
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + bytes(200)
@@ -43,8 +43,8 @@ WRONG = {
     "fields.fits": (card(KEPLER, "TFIELDS", "100000000"), "TFIELDS"),
     "rows.fits": (card(KEPLER, "NAXIS2", "20000000000"), "cut short|NAXIS2"),
     "negative.fits": (card(KEPLER, "NAXIS2", "-5"), "NAXIS2"),
-    "format.fits": (card(KEPLER, "TFORM1", "'9999E   '"), "damaged"),
-    "nothing.fits": (made.kepler(PDCSAP_FLUX=np.full(200, np.nan), SAP_FLUX=np.full(200, np.nan)), "neither PDCSAP"),
+    "format.fits": (card(KEPLER, "TFORM1", "'9999E   '"), "TFORM"),
+    "nothing.fits": (made.kepler(PDCSAP_FLUX=np.full(200, np.nan), SAP_FLUX=np.full(200, np.nan)), "none of its columns of flux"),
     "flagged.fits": (made.kepler(SAP_QUALITY=np.ones(200, int)), "none of its 200 rows"),
     "noerror.fits": (made.kepler(PDCSAP_FLUX_ERR=np.zeros(200)), "no error is above zero"),
     "nan.fits": (made.kepler(PDCSAP_FLUX=np.where(np.arange(200) < 150, np.nan, 1000.0 + np.arange(200) % 3)), "more than half"),
@@ -52,16 +52,13 @@ WRONG = {
     "garbage.csv": (bytes(range(1, 256)) * 20, "neither FITS nor text"),
     "garbage.fits": (np.random.default_rng(0).bytes(5000), "neither FITS nor text"),
     "nul.csv": (b"time,flux\n1,2\x00\n", "neither FITS nor text"),
-    "utf16.csv": ("time,flux\n1,2\n".encode("utf-16"), "neither FITS nor text"),
     "text.csv": (f"time,flux\n{ROWS}2.5,high\n".encode(), "'high' in row 101"),
     "underscore.csv": (f"time,flux\n{ROWS}2.5,1_000\n".encode(), "'1_000'"),
     "hex.csv": (f"time,flux\n{ROWS}2.5,0x10\n".encode(), "hexadecimal"),
-    "comma.csv": (b"time;flux\n" + ROWS.replace(",", ";").replace(".", ",").encode(), "is not a number"),
     "ragged.csv": (f"time,flux\n{ROWS}2.5\n".encode(), "does not have 2 fields"),
     "wide.csv": (",".join(f"c{i}" for i in range(20000)).encode() + b"\n", "columns"),
     "names.csv": (b"a,b\n1,2\n3,4\n", "no column is called time or wavelength"),
     "noflux.csv": (b"time,speed\n1,2\n3,4\n", "no column is called flux"),
-    "mag.csv": (b"time,mag\n" + ROWS.encode(), "magnitudes"),
     "constant.csv": (b"time,flux\n" + b"".join(b"%d,1\n" % i for i in range(50)), "no errors"),
     "half.csv": (b"time,flux\n" + b"".join(b"%d,%s\n" % (i, b"nan" if i % 3 else b"1.5") for i in range(60)), "more than half"),
     "bomb.ecsv": (ecsv("10**(99999999) m"), "not understood as a unit"),
@@ -81,7 +78,7 @@ def test_one_sentence(name):
     content, pattern = WRONG[name]
     started = time.perf_counter()
     with pytest.raises(ObservationError, match=pattern) as caught:
-        read(name, content)
+        observation_of(name, content)
     sentence = str(caught.value)
     assert sentence.startswith(f"{name}: ")
     assert "\n" not in sentence
@@ -91,7 +88,7 @@ def test_one_sentence(name):
 
 def test_name_is_shown_as_text():
     with pytest.raises(ObservationError) as caught:
-        read("../../etc/\n<b>passwd</b>\x00.csv", b"")
+        observation_of("../../etc/\n<b>passwd</b>\x00.csv", b"")
     assert str(caught.value).startswith("passwd") or "etc" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -101,14 +98,14 @@ def test_name_is_shown_as_text():
 def test_any_bytes(content):
     for name, start in (("a.fits", b"SIMPLE  ="), ("a.csv", b"time,flux\n"), ("a.ecsv", b"# %ECSV 1.0\n# ---\n"), ("a.gz", b"\x1f\x8b")):
         with contextlib.suppress(ObservationError):
-            read(name, start + content)
+            observation_of(name, start + content)
 
 
 @given(st.integers(0, len(KEPLER) - 1), st.integers(0, 255))
 @settings(max_examples=100, deadline=None)
 def test_any_flipped_byte_of_a_light_curve(position, value):
     try:
-        observation = read("k.fits", KEPLER[:position] + bytes([value]) + KEPLER[position + 1 :])
+        observation = observation_of("k.fits", KEPLER[:position] + bytes([value]) + KEPLER[position + 1 :])
     except ObservationError:
         return
     assert np.isfinite(observation.value).all()
@@ -118,9 +115,9 @@ def test_any_flipped_byte_of_a_light_curve(position, value):
 def test_members_of_a_gzip_file_are_joined():
     whole = b"time,flux\n" + ROWS.encode()
     content = gzip.compress(whole[:500]) + gzip.compress(whole[500:])
-    assert len(read("a.csv.gz", content)) == 100
+    assert len(observation_of("a.csv.gz", content)) == 100
 
 
 def test_zlib_is_not_gzip():
     with pytest.raises(ObservationError):
-        read("a.csv", zlib.compress(ROWS.encode()))
+        observation_of("a.csv", zlib.compress(ROWS.encode()))

@@ -1,0 +1,83 @@
+"""Which physics a container holds: the registry of importers, the particular before the general."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from astro_sbi.observations.containers.content import printable
+from astro_sbi.observations.containers.table import Container
+from astro_sbi.observations.kinds import (
+    hubble_diagram,
+    image_spectrum,
+    kepler_tess,
+    light_curve,
+    photometry,
+    sdss_spectrum,
+    snana,
+    spectrum,
+    velocities,
+)
+from astro_sbi.observations.kinds.aliases import WAVELENGTH
+from astro_sbi.observations.kinds.importer import Importer, Source
+from astro_sbi.observations.kinds.roles import first, listed, plain_names, time_column
+from astro_sbi.observations.observation import Observation, ObservationError
+from astro_sbi.observations.options import ReadOptions
+
+IMPORTERS: tuple[Importer, ...] = (
+    kepler_tess.IMPORTER,
+    sdss_spectrum.IMPORTER,
+    snana.IMPORTER,
+    image_spectrum.DESI,
+    velocities.IMPORTER,
+    hubble_diagram.IMPORTER,
+    spectrum.IMPORTER,
+    light_curve.IMPORTER,
+    photometry.IMPORTER,
+    image_spectrum.GRID,
+)
+WORDS = {
+    "light_curve": "a light curve",
+    "spectrum": "a spectrum",
+    "velocities": "a table of velocities",
+    "photometry": "a catalogue of photometry",
+    "hubble_diagram": "a Hubble diagram",
+}
+
+
+def observation_in(container: Container, source: Source, options: ReadOptions) -> Observation:
+    """The observation that a container holds.
+
+    Raises:
+        ObservationError: if it holds none, or not the kind that the user says.
+    """
+    offered = [importer for importer in IMPORTERS if options.kind in (None, importer.kind)]
+    chosen = next((importer for importer in offered if importer.matches(container, options)), None)
+    if chosen is None:
+        raise ObservationError(_refusal(container, options))
+    try:
+        made = chosen.read(container, source, options)
+    except ObservationError as error:
+        raise ObservationError(f"{error}{_noted(container)}") from error
+    warnings = (*container.warnings, *made.origin.warnings)
+    return replace(made, origin=replace(made.origin, warnings=warnings)) if container.warnings else made
+
+
+def _noted(container: Container) -> str:
+    """What the container says of itself, to stand behind a refusal."""
+    return f" (note: {printable('; '.join(container.warnings), 120)})" if container.warnings else ""
+
+
+def _refusal(container: Container, options: ReadOptions) -> str:
+    """Why nothing was recognised, and what to name the columns."""
+    wanted = f"it does not look like {WORDS[options.kind]}" if options.kind else "it holds no measurements that are recognised"
+    if not container.tables:
+        what = "an image without a grid of wavelengths" if container.images else "no table"
+        return f"{wanted}: there is {what}{_noted(container)}; give a table with named columns such as time,flux,flux_err"
+    table = max(container.tables, key=lambda table: len(table.columns))
+    if not table.named:
+        return f"it has no line of column names and {len(table.columns)} columns; add a first line such as time,flux,flux_err"
+    names = plain_names(table)
+    found = "time" if time_column(names) is not None else "wavelength" if first(names, WAVELENGTH) is not None else ""
+    missing = "no column is called flux, magnitude or velocity" if found else "no column is called time or wavelength"
+    header = f"{found or 'time'},flux,flux_err"
+    return f"{missing} (there are: {listed(table)}){_noted(container)}; name them such as {header}, or say which column is which"

@@ -1,0 +1,90 @@
+"""What an importer is, and what several of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from astro_sbi.observations.containers.content import printable, stem
+from astro_sbi.observations.containers.table import Container, Table
+from astro_sbi.observations.kinds.roles import Roles, origin_columns
+from astro_sbi.observations.kinds.rows import Rows
+from astro_sbi.observations.observation import Kind, Observation, Origin
+from astro_sbi.observations.options import ReadOptions
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file that a container came from.
+
+    Args:
+        name: as shown to the user.
+        sha256: of its uncompressed bytes.
+    """
+
+    name: str
+    sha256: str
+
+    def origin(
+        self, reader: str, rows: Rows, columns: dict[str, str], *, objects: int = 1, dropped: Mapping[str, int] | None = None
+    ) -> Origin:
+        """Where the rows of an observation came from."""
+        lost = rows.dropped if dropped is None else dropped
+        return Origin(self.name, self.sha256, reader, lost, rows.warnings, columns, rows.guesses, objects)
+
+    def target(self, table: Table, container: Container) -> str:
+        """What the headers call the object, else the file's name without its suffix."""
+        for facts in (table.facts, container.facts):
+            for key in ("object", "target", "targname", "obj", "snid", "name", "star"):
+                text = printable(str(facts.get(key, "")), 60)
+                if text and text.lower() not in ("unknown", "none", "n/a"):
+                    return text
+        return stem(self.name)[:60]
+
+
+@dataclass(frozen=True)
+class Importer:
+    """One layout: how it is recognised and how it is read.
+
+    Args:
+        name: of the layout, in words.
+        kind: what it holds.
+        matches: whether a container is in this layout; cheap, must not raise but for what the user told wrongly.
+        read: the observation in it.
+    """
+
+    name: str
+    kind: Kind
+    matches: Callable[[Container, ReadOptions], bool]
+    read: Callable[[Container, Source, ReadOptions], Observation]
+
+
+def columns_of(table: Table, roles: Roles) -> dict[str, str]:
+    """The file's own names by role."""
+    return origin_columns(table, roles)
+
+
+def header_warning(table: Table, roles: Roles) -> tuple[str, ...]:
+    """What was made of columns without names."""
+    if table.named:
+        return ()
+    spoken = ", ".join(
+        f"{table.columns[index].name}: {'error' if role == 'uncertainty' else role}" for role, index in roles.columns.items()
+    )
+    return (f"there is no line of column names: the columns were taken as {spoken}",)
+
+
+def number_fact(table: Table, container: Container, *keys: str) -> float | None:
+    """The first of some header keywords that holds a finite number."""
+    for facts in (table.facts, container.facts):
+        for key in keys:
+            value = facts.get(key)
+            try:
+                number = float(value) if value is not None and not isinstance(value, bool) else float("nan")
+            except ValueError:
+                continue
+            if np.isfinite(number):
+                return number
+    return None

@@ -1,0 +1,72 @@
+"""Supernova light curves in SNANA's text format: FLUXCAL in several bands, zero point 27.5.
+
+Format: Kessler et al. (2009, PASP 121, 1028), SNANA manual, section on data files. Negative fluxes are measurements and are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from astropy import units as u
+
+from astro_sbi.observations.containers.table import Container, Table
+from astro_sbi.observations.kinds.channels import channels_of, present
+from astro_sbi.observations.kinds.importer import Importer, Source, columns_of, number_fact
+from astro_sbi.observations.kinds.roles import Roles, first, plain_names
+from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
+from astro_sbi.observations.observation import Axis, Observation, ObservationError
+from astro_sbi.observations.options import ReadOptions
+
+ZERO_MAGNITUDE = 27.5
+
+
+def _roles(table: Table) -> Roles | None:
+    names = plain_names(table)
+    found = {
+        "coordinate": first(names, "mjd"),
+        "value": first(names, "fluxcal"),
+        "uncertainty": first(names, "fluxcalerr"),
+        "channel": first(names, "flt band filter"),
+    }
+    chosen = {role: index for role, index in found.items() if index is not None}
+    return Roles(chosen) if {"coordinate", "value", "uncertainty"} <= set(chosen) else None
+
+
+def _table(container: Container) -> tuple[Table, Roles] | None:
+    if not container.format.startswith("SNANA"):
+        return None
+    found = ((table, _roles(table)) for table in container.tables)
+    return next(((table, roles) for table, roles in found if roles is not None), None)
+
+
+def _known(table: Table, container: Container) -> dict[str, u.Quantity]:
+    """Redshift, dust of the Milky Way and a first guess of the peak, where the header has them."""
+    wanted = {
+        "redshift": (("redshift_cmb", "redshift_final", "redshift_helio"), u.dimensionless_unscaled),
+        "heliocentric_redshift": (("redshift_helio",), u.dimensionless_unscaled),
+        "milky_way_e_bv": (("mwebv",), u.mag),
+        "peak_time": (("search_peakmjd", "peakmjd"), u.d),
+    }
+    values = {name: (number_fact(table, container, *keys), unit) for name, (keys, unit) in wanted.items()}
+    return {name: value * unit for name, (value, unit) in values.items() if value is not None and value > -9}
+
+
+def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
+    found = _table(container)
+    if found is None:
+        raise ObservationError("it has no columns MJD, FLUXCAL and FLUXCALERR; give a light curve in SNANA's format")
+    table, roles = found
+    zero = options.magnitude if options.magnitude is not None else ZERO_MAGNITUDE
+    scale = 10 ** (-0.4 * (ZERO_MAGNITUDE - zero))
+    channel, names = channels_of(table, roles.get("channel"), "FLUXCAL")
+    rows = Rows(table.numbers(roles["coordinate"]), table.numbers(roles["value"]) * scale, table.numbers(roles["uncertainty"]) * scale)
+    rows = with_errors(cleaned(replace(rows, extra={"channel": channel})), options.error, "", options.signal_to_noise)
+    kept, names = present(rows.channel, names)
+    rows = replace(rows, extra={**rows.extra, "channel": kept})
+    known = {**_known(table, container), "zero_magnitude": zero * u.mag}
+    origin = source.origin(IMPORTER.name, rows, columns_of(table, roles))
+    axes = Axis("time", "d", "MJD"), Axis(f"flux relative to magnitude {zero:g}", "")
+    return Observation("light_curve", source.target(table, container), points_of(rows, known), rows.value, *axes, names, origin)
+
+
+IMPORTER = Importer("SNANA light curve", "light_curve", lambda container, options: _table(container) is not None, _read)

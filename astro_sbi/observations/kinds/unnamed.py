@@ -1,0 +1,66 @@
+"""Columns without names: two or more numbers a row, told apart by their order, their size and their sign."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from astro_sbi.observations.containers.table import Table
+from astro_sbi.observations.kinds.roles import Roles, told
+from astro_sbi.observations.observation import Kind, ObservationError
+from astro_sbi.observations.options import ReadOptions
+
+_MOST_COLUMNS = 12
+
+
+def unnamed_kind(table: Table) -> Kind:
+    """What two or three columns without names hold.
+
+    A regular grid between 2,500 and 60,000 counts as wavelengths in Angstrom. Values of both signs that scatter about zero by much
+    more than their errors, on irregular times, are velocities; anything else is a light curve.
+    """
+    coordinate, value = table.numbers(0), table.numbers(1)
+    steps = np.diff(np.sort(coordinate[np.isfinite(coordinate)]))
+    regular = len(steps) > 100 and steps.max() < 10 * np.median(steps) and np.median(steps) > 0.01
+    if regular and np.nanmin(coordinate) >= 2500 and np.nanmax(coordinate) <= 60_000 and np.ptp(coordinate) > 300:
+        return "spectrum"
+    finite = value[np.isfinite(value)]
+    if not len(finite) or not len(steps):
+        return "light_curve"
+    both_signs = 0.1 < np.mean(finite < 0) < 0.9
+    large = np.median(np.abs(finite)) > 0.5
+    irregular = steps.max() > 3 * np.median(steps)
+    return "velocities" if both_signs and large and irregular else "light_curve"
+
+
+def unnamed_roles(table: Table, kind: Kind, options: ReadOptions) -> Roles | None:
+    """Coordinate, value and perhaps error in this order; None where the table looks like another kind.
+
+    Raises:
+        ObservationError: if there are so many columns that the order tells nothing, and the user told nothing either.
+    """
+    mine = told(table, options)
+    if "coordinate" in mine and "value" in mine:
+        return Roles(mine)
+    count = len(table.columns)
+    if count < 2 or any(values.dtype.kind not in "if" or values.ndim != 1 for values in table.values[:2]):
+        return None
+    if options.kind is None and unnamed_kind(table) != kind:
+        return None
+    if count > _MOST_COLUMNS:
+        raise ObservationError(f"it has no line of column names and {count} columns; add a first line such as time,flux,flux_err")
+    columns = {"coordinate": 0, "value": 1}
+    if count >= 3 and _are_errors(table, 2):
+        columns["uncertainty"] = 2
+    return Roles({**columns, **mine}, () if options.kind else (f"{_SPOKEN[kind]} was assumed from the numbers, which have no names",))
+
+
+def _are_errors(table: Table, index: int) -> bool:
+    """Whether a column may hold errors of the second: numbers above zero, mostly smaller than the range of the values."""
+    if table.values[index].dtype.kind not in "if" or table.values[index].ndim != 1:
+        return False
+    error, value = table.numbers(index), table.numbers(1)
+    sound = np.isfinite(error) & np.isfinite(value)
+    return not sound.any() or bool(np.median(error[sound]) >= 0)
+
+
+_SPOKEN: dict[Kind, str] = {"light_curve": "a light curve", "spectrum": "a spectrum", "velocities": "a table of velocities"}

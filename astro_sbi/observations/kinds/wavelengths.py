@@ -1,0 +1,75 @@
+"""Wavelengths in vacuum and flux densities per Angstrom, whatever a file gives."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy import units as u
+from jaxtyping import Float64
+
+from astro_sbi.observations.options import ReadOptions
+from astro_sbi.observations.units import converted
+
+FLUX_UNIT = "1e-17 erg / (Angstrom s cm2)"
+_PLAIN = u.dimensionless_unscaled
+
+
+def vacuum_wavelength(air: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """Vacuum wavelengths [Angstrom] of air wavelengths, Morton (2000, ApJS 130, 403) eq. 8 at the air wavelength."""
+    s2 = (1e4 / air) ** 2
+    return air * (1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2))
+
+
+def assumed_unit(values: Float64[np.ndarray, " n"]) -> u.UnitBase:
+    """Of wavelengths without one, from their size: micrometres below 30, nanometres below 2,000, else Angstrom."""
+    middle = np.nanmedian(values) if np.isfinite(values).any() else 0.0
+    return u.um if middle < 30 else u.nm if middle < 2000 else u.Angstrom
+
+
+def vacuum_angstrom(
+    values: Float64[np.ndarray, " n"], unit: u.UnitBase | None, medium: str | None, options: ReadOptions
+) -> tuple[Float64[np.ndarray, " n"], tuple[str, ...]]:
+    """Vacuum wavelengths [Angstrom] of wavelengths, frequencies or photon energies, and sentences on what was guessed.
+
+    Args:
+        values: as in the file.
+        unit: as the file says, None if it does not.
+        medium: ``air`` or ``vacuum`` where the file says so.
+        options: what the user says takes precedence.
+    """
+    known = assumed_unit(values) if unit is None else unit
+    guesses = (f"the wavelengths have no unit: {known} was assumed from their size",) if unit is None else ()
+    spectral = not known.is_equivalent(u.m)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wavelength = converted(values, known, u.Angstrom, "wavelength", u.spectral())
+    wavelength = np.where(wavelength > 0, wavelength, np.nan)
+    medium = options.medium or medium
+    if medium is None and not spectral:
+        guesses = (*guesses, "the wavelengths were taken as vacuum wavelengths; say so if they are in air")
+    return (vacuum_wavelength(wavelength) if medium == "air" else wavelength), guesses
+
+
+def air_note(medium: str | None, options: ReadOptions) -> tuple[str, ...]:
+    """The sentence that tells of a conversion from air to vacuum."""
+    return ("the wavelengths are in air and were converted to vacuum",) if (options.medium or medium) == "air" else ()
+
+
+def per_angstrom(
+    value: Float64[np.ndarray, " n"],
+    sigma: Float64[np.ndarray, " n"] | None,
+    unit: u.UnitBase | None,
+    wavelength: Float64[np.ndarray, " n"],
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"] | None, str, tuple[str, ...]]:
+    """Flux densities and errors in 1e-17 erg / (s cm2 Angstrom) where they are flux densities, else as they are, and guesses."""
+    guesses: tuple[str, ...] = ()
+    if unit is None or unit.is_equivalent(_PLAIN):
+        finite = np.abs(value[np.isfinite(value)])
+        small = unit is None and len(finite) > 0 and 0 < np.median(finite) < 1e-10
+        known = u.Unit("erg / (Angstrom s cm2)" if small else FLUX_UNIT)
+        guesses = (f"the flux has no unit: {known} was assumed",)
+    else:
+        known = unit
+    density, target = u.spectral_density(wavelength * u.Angstrom), u.Unit(FLUX_UNIT)
+    if not known.is_equivalent(target, equivalencies=u.spectral_density(5000 * u.Angstrom)):
+        return value, sigma, known.to_string(), (f"the flux is in {known}, no flux density: it was left as it is",)
+    factor = converted(np.ones(len(wavelength)), known, target, "flux", density)
+    return value * factor, None if sigma is None else sigma * factor, FLUX_UNIT, guesses
