@@ -9,11 +9,11 @@ from astro_sbi.observations.kind import Kind
 
 #: Roles that a column can play, and what each is.
 ROLES = {
-    "coordinate": "times or wavelengths",
-    "value": "what was measured",
-    "uncertainty": "standard deviation of every value",
-    "channel": "band or instrument",
-    "quality": "flag, 0 where the row is good",
+    "coordinate": "times, wavelengths or redshifts",
+    "value": "values",
+    "uncertainty": "errors",
+    "channel": "bands or instruments",
+    "quality": "quality flags",
 }
 #: Answers that are numbers, and those that are one of a few words; the others are text as it stands in the file.
 NUMBERS = ("magnitude", "error", "signal_to_noise", "redshift")

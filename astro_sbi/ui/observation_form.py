@@ -20,6 +20,7 @@ SUFFIXES = (
     *("vot", "votable", "xml", "h5", "hdf5", "hdf", "nc", "parquet", "snana", "gz"),
 )
 MEGABYTES = 64
+ORDER = ("coordinate", "value", "error", "lower error", "ivar", "variance", "channel", "quality", "resolution")
 SOURCES = ("A sample", "My own file", "From an archive")
 
 
@@ -121,7 +122,7 @@ def what_was_read(observation: Observation) -> None:
         st.metric("Value", unit_text(observation.value_axis.unit) or "no unit", help=escaped(observation.value_axis.label))
         st.metric("Rows dropped", f"{dropped:,}")
     reasons = "; ".join(f"{reason}: {n:,}" for reason, n in origin.dropped.items() if n)
-    columns = ", ".join(f"{role} from {name}" for role, name in origin.columns.items())
+    columns = ", ".join(f"{role} from {origin.columns[role]}" for role in sorted(origin.columns, key=ORDER.index))
     lines = [f"Reader: {escaped(origin.reader)}."]
     lines += [f"Columns: {escaped(columns)}."] * bool(columns)
     lines += [f"Dropped: {escaped(reasons)}."] * bool(reasons)

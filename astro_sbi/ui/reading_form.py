@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -54,10 +55,9 @@ def reading_form(reading: Reading, options: ReadOptions) -> None:
         if table is not None:
             _first_rows(table)
         with st.grid(3, min_column_width=200):
-            _choice("kind", "What it holds", KINDS)
-            for role, meaning in ROLES.items() if table is not None else ():
-                _column_choice(table, role, meaning)
-        with st.grid(3, min_column_width=200):
+            _kind_choice(reading.observation)
+            if table is not None and _kind(reading.observation) != "photometry":
+                _column_choices(table, reading.observation)
             _answers(reading.observation)
 
 
@@ -79,7 +79,7 @@ def _first_rows(table: TablePreview) -> None:
     st.dataframe(frame, hide_index=True, height="content", key="read_rows")
 
 
-def _choice(name: str, label: str, offered: dict[str, str]) -> None:
+def _choice(name: str, label: str, offered: Mapping[str, str], shown: str = FROM_FILE) -> None:
     st.selectbox(
         label,
         list(offered),
@@ -87,14 +87,26 @@ def _choice(name: str, label: str, offered: dict[str, str]) -> None:
         format_func=offered.__getitem__,
         key=f"{PREFIX}{name}",
         persist_state="session",
-        placeholder=FROM_FILE,
+        placeholder=shown,
         help=f"Setting: `read.{name}`.",
     )
 
 
-def _column_choice(table: TablePreview, role: str, meaning: str) -> None:
+def _kind(observation: Observation | None) -> str | None:
+    return observation.kind if observation is not None else state.value(f"{PREFIX}kind")
+
+
+def _kind_choice(observation: Observation | None) -> None:
+    _choice("kind", "What it holds", KINDS, KINDS[observation.kind] if observation is not None else "not recognised")
+
+
+def _column_choices(table: TablePreview, observation: Observation | None) -> None:
+    """The column of each role; where nothing is chosen, the one that was taken shows."""
     names = {column.name: f"{column.name} [{column.unit}]" if column.unit else column.name for column in table.columns}
-    _choice(role, f"Column of {meaning}", names)
+    taken = observation.origin.columns if observation is not None else {}
+    for role, meaning in ROLES.items():
+        shown = taken.get("error" if role == "uncertainty" else role, "none" if observation is not None else "not recognised")
+        _choice(role, f"Column of {meaning}", names, shown)
 
 
 def _text(name: str, label: str, placeholder: str, words: str) -> None:
@@ -116,7 +128,7 @@ def _number(name: str, label: str, placeholder: str, words: str) -> None:
 
 def _answers(observation: Observation | None) -> None:
     """Units, frames and errors: those that the kind at hand has."""
-    kind = observation.kind if observation is not None else state.value(f"{PREFIX}kind")
+    kind = _kind(observation)
     coordinate = observation.coordinate_axis.unit if observation is not None else FROM_FILE
     value = observation.value_axis.unit or "none" if observation is not None else FROM_FILE
     if kind in (None, "light_curve", "velocities"):

@@ -119,3 +119,45 @@ def test_spectrum_is_offered_its_own_simulator(uploaded):
     assert not app.exception
     assert "remain to be fitted" in words(app)
     assert any(button.key == "infer_button" for button in app.button)
+
+
+@pytest.mark.parametrize(
+    ("file", "points"),
+    [
+        ("rrlyrae/1013184.csv", "291"),
+        ("rv/K2-24_epic203771098.csv", "32"),
+        ("hubble/Pantheon+SH0ES.dat", "1,701"),
+        ("photoz/hdfn_fs99_eazy.cat", "7"),
+        ("supernova/LOSS_2011fe.dat", "236"),
+        ("microlensing/phot_ob08092_O4.dat", "383"),
+        ("galaxy_spectrum/sdss_dr18_0358-51818-0504.fits", "3,747"),
+        ("transit/kplr010666592-2009131110544_slc.fits", "14,211"),
+    ],
+)
+def test_real_files_of_every_kind(uploaded, shared, file, points):
+    path = shared / "observations" / file
+    app = uploaded(path.name, path.read_bytes())
+    assert app.metric[0].value == points
+
+
+ODD = b"when,bright\n" + b"".join(b"%.2f,%.4f\n" % (0.02 * number, 1 + (number % 7) * 1e-3) for number in range(200))
+
+
+def test_answers_mend_a_table_and_are_part_of_the_settings(uploaded, store):
+    app = uploaded("odd.csv", ODD)
+    assert "no column is called time" in app.error[0].value
+    for name, answer in (("coordinate", "when"), ("value", "bright"), ("kind", "light_curve")):
+        app.selectbox(key=f"read_{name}").set_value(answer)
+    app.number_input(key="read_error").set_value(0.002).run()
+    assert not app.error
+    assert app.metric[0].value == "200"
+    app.button(key="infer_button").click().run()
+    (job,) = api.jobs(store)
+    assert job.settings.section("read") == {"coordinate": "when", "error": "0.002", "kind": "light_curve", "value": "bright"}
+
+
+def test_another_file_forgets_the_answers(uploaded):
+    app = uploaded("odd.csv", ODD)
+    app.selectbox(key="read_coordinate").set_value("when").run()
+    app.file_uploader[0].upload("star.csv", LIGHT_CURVE).run()
+    assert app.metric[0].value == "2,000"

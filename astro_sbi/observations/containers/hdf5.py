@@ -27,7 +27,7 @@ def opened(content: bytes) -> Container:
 
     try:
         return container(content)
-    except ObservationError:
+    except (ObservationError, PermissionError):
         raise
     except MemoryError:
         raise ObservationError("the HDF5 file claims text or arrays too large for the memory: it is damaged; download it again") from None

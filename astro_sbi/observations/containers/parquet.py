@@ -25,7 +25,7 @@ def opened(content: bytes) -> Container:
 
     try:
         return container(content)
-    except ObservationError:
+    except (ObservationError, PermissionError):
         raise
     except (OSError, LookupError, ValueError, TypeError, ArithmeticError, NotImplementedError) as error:
         said = " ".join(str(error).split())[:120]

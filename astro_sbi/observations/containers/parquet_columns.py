@@ -36,7 +36,7 @@ def container(content: bytes) -> Container:
         names = _readable(file.schema_arrow)
         left_out = [name for name in dict.fromkeys(file.schema_arrow.names) if name not in names]
         words = [name for name in names if _is_text(file.schema_arrow.field(name).type)]
-        file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=words, pre_buffer=False)
+        file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=words, pre_buffer=False, page_checksum_verification=True)
         return _container(_batches(file, names), left_out)
     except pa.ArrowException as error:
         raise OSError(str(error)) from None
@@ -62,12 +62,20 @@ def _batches(file: pq.ParquetFile, names: list[str]) -> pa.Table:
     """The columns, read piece by piece since the true size shows only then."""
     found, size = [], 0
     for batch in file.iter_batches(_BATCH_ROWS, columns=names, use_threads=False):
-        size += batch.nbytes
+        size += sum(_size(column) for column in batch.columns)
         check_memory(size, "its table")
         found.append(batch)
     if sum(batch.num_rows for batch in found) != file.metadata.num_rows:
         raise ObservationError("it holds fewer rows than its footer says; download the file again")
     return pa.Table.from_batches(found) if found else file.schema_arrow.empty_table().select(names)
+
+
+def _size(column: pa.Array) -> int:
+    """Bytes of a column when each row has its own text."""
+    if not (pa.types.is_dictionary(column.type) and _is_text(column.type.value_type)):
+        return column.nbytes
+    lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
+    return column.indices.nbytes + (pc.sum(pc.cast(lengths, pa.int64())).as_py() or 0)
 
 
 def _readable(schema: pa.Schema) -> list[str]:
