@@ -12,7 +12,7 @@ from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.preview import Reading, TablePreview, previews
 
-_LONGEST = 600
+_LONGEST = 399
 _DAMAGED = "its content is damaged or not what its format promises; save it again, or give it as CSV with named columns"
 
 
@@ -47,7 +47,8 @@ def parsed(name: str, content: bytes, options: ReadOptions | None = None) -> Rea
         sentence = _DAMAGED
     promised = promised_otherwise(name, plain)
     hint = f"the name says {promised} and the content is not: " if promised else ""
-    return Reading(form, tables, None, f"{shown}: {hint}{printable(sentence, _LONGEST)}")
+    start = f"{shown}: {hint}"
+    return Reading(form, tables, None, start + printable(sentence, _LONGEST - len(start)))
 
 
 def observation_of(name: str, content: bytes, options: ReadOptions | None = None) -> Observation:

@@ -50,7 +50,11 @@ def test_a_refused_table_is_mended_by_answers(browser, complaints, address, tmp_
     complaints.listen(page)
     uploaded(page, address, file)
     page.get_by_text("no column is called time or wavelength").wait_for(timeout=LOOK_MS)
-    for label, answer in (("Column of times, wavelengths or redshifts", "when"), ("Column of values", "bright"), ("What it holds", "Light curve")):
+    for label, answer in (
+        ("Column of times, wavelengths or redshifts", "when"),
+        ("Column of values", "bright"),
+        ("What it holds", "Light curve"),
+    ):
         page.get_by_role("combobox", name=label).click()
         page.get_by_role("option", name=answer, exact=True).click()
     page.get_by_text("What was read").wait_for(timeout=LOOK_MS)

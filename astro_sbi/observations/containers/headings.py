@@ -96,7 +96,8 @@ def is_unit(text: str) -> bool:
     if text[:1] + text[-1:] in ("[]", "()"):
         return True
     words = _LETTERS.findall(text.lower()[:60])
-    return bool(words) and all(f" {word} " in _UNITS + _UNITS_OR_NAMES for word in words)
+    # The exponent of 1.5e+00 is no electron.
+    return bool(words) and not is_number(text) and all(f" {word} " in _UNITS + _UNITS_OR_NAMES for word in words)
 
 
 def are_units(cells: Sequence[str], *, certain: bool) -> bool:

@@ -87,7 +87,7 @@ class Image:
     """An array of numbers with a header: FITS keeps some spectra like this."""
 
     name: str
-    values: Float64[np.ndarray, "..."]
+    values: Float64[np.ndarray, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 

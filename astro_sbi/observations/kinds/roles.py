@@ -55,8 +55,11 @@ def first(names: list[str], aliases: str) -> int | None:
 
 
 def listed(table: Table) -> str:
-    """The columns' names, the first twelve of them."""
-    return ", ".join(printable(column.name, 30) for column in table.columns[:12]) + (", ..." if len(table.columns) > 12 else "")
+    """The columns' names, the first twelve of them, or fewer if they are long."""
+    names = [printable(column.name, 30) for column in table.columns[:12]]
+    while len(names) > 1 and len(", ".join(names)) > 120:
+        names.pop()
+    return ", ".join(names) + (", ..." if len(table.columns) > len(names) else "")
 
 
 def time_column(names: list[str]) -> int | None:

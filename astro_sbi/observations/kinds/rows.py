@@ -124,7 +124,8 @@ def cleaned(rows: Rows, *, flagged: Bool[np.ndarray, " n"] | None = None, noun: 
     rows = _in_order(rows, noun)
     if len(rows) > 2 and rows.value.min() == rows.value.max():
         rows = rows.warned(f"all its values are the same, {rows.value[0]:.6g}")
-    return rows.warned(f"there {'is only 1 point' if len(rows) == 1 else f'are only {len(rows)} points'}") if len(rows) < 10 and noun != "band" else rows
+    few = len(rows) < 10 and noun != "band"
+    return rows.warned(f"there {'is only 1 point' if len(rows) == 1 else f'are only {len(rows)} points'}") if few else rows
 
 
 def _with_usable_errors(rows: Rows) -> Rows:

@@ -17,7 +17,7 @@ from astro_sbi.observations.kinds.wavelengths import FLUX_UNIT
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
-_COLUMNS = {"FLUX", "LOGLAM", "IVAR"}
+_COLUMNS = frozenset({"FLUX", "LOGLAM", "IVAR"})
 # SPPIXMASK bits that spoil a pixel: fully rejected, no sky, bright sky, no data, bad sky fit, red monster. Others mark fibres or lines.
 _BAD_PIXEL = 1 << 18 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 27 | 1 << 28
 

@@ -222,3 +222,9 @@ def test_any_text(text):
         return
     assert all(len(values) == len(table) > 0 for values in table.values)
     assert len(table.columns) == len(table.values) == len(set(names(table)))
+
+
+def test_numbers_with_exponents_are_no_units():
+    table = FORMAT.opened(b"time,flux\n0.0e+00,1.0e+00\n1.0e-01,1.1e+00\n").tables[0]
+    assert len(table) == 2
+    assert [column.unit for column in table.columns] == [None, None]
