@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ _DAYS_OF_SHORT = {"sec": 1 / 86400, "s": 1 / 86400, "millisecond": 1 / 86400e3, 
 _CALENDARS = ("standard", "gregorian", "proleptic_gregorian", "")
 # The day that Julian dates count from, in either calendar.
 _JULIAN_DATES = ((-4712, 1, 1), (-4713, 11, 24))
+_PACKING = ("scale_factor", "add_offset")
 _MEANINGS = ("long_name", "description", "standard_name", "title")
 
 
@@ -206,11 +207,19 @@ def _filled(values: Shaped[np.ndarray, "*axes"], said: Mapping[str, Any], defaul
     return np.where(missing, np.nan, values) if missing.any() else values
 
 
+def packing(said: Mapping[str, Fact], given: Collection[str]) -> dict[str, Fact]:
+    """Key words of a variable, among them a scale or an offset that is given and no number, so that it is not passed over."""
+    unclear = (key for key in _PACKING if key in given and not isinstance(said.get(key), int | float))
+    return {**said, **dict.fromkeys(unclear, "unclear")}
+
+
 def _unpacked(values: Shaped[np.ndarray, "*axes"], said: Mapping[str, Any]) -> Shaped[np.ndarray, "*axes"]:
-    scale, offset = said.get("scale_factor"), said.get("add_offset")
-    if not isinstance(scale, int | float) and not isinstance(offset, int | float):
+    scale, offset = (said.get(key) for key in _PACKING)
+    if scale is None and offset is None:
         return values
-    return values * (scale if isinstance(scale, int | float) else 1.0) + (offset if isinstance(offset, int | float) else 0.0)
+    if isinstance(scale, str) or isinstance(offset, str):
+        raise ObservationError("its scale_factor or add_offset is no number")
+    return values * (1.0 if scale is None else scale) + (0.0 if offset is None else offset)
 
 
 def _mjd(values: Shaped[np.ndarray, "*axes"], unit: str, said: Mapping[str, Any]) -> Float64[np.ndarray, "*axes"] | None:

@@ -50,7 +50,7 @@ def container(content: bytes) -> Container:
 
 def _container(file: h5py.File) -> Container:
     links: list[str] = []
-    found = list(_walked(file, "", links, set()))
+    found = list(_walked(file, "", links, {h5py.h5o.get_info(file.id).addr}))
     check_memory(sum(_claim(each) for each in found))
     netcdf = "_NCProperties" in file.attrs or any("DIMENSION_LIST" in each.dataset.attrs for each in found)
     header = facts(_attributes(file))
@@ -170,9 +170,8 @@ def _variable(file: h5py.File, found: _Found, numeric: set[str]) -> cf.Variable:
     single = dataset.dtype.kind == "S" and dataset.dtype.itemsize == 1 and "DIMENSION_LIST" in dataset.attrs
     letters = single and (len(labels) > 1 or not numeric.intersection(labels))
     fill = cf.DEFAULT_FILL if "_NCProperties" in file.attrs else None
-    return cf.Variable(
-        found.name, labels, dataset.shape, facts(_attributes(dataset)), partial(_values, dataset), letters=letters, fill=fill
-    )
+    said = cf.packing(facts(_attributes(dataset)), dataset.attrs)
+    return cf.Variable(found.name, labels, dataset.shape, said, partial(_values, dataset), letters=letters, fill=fill)
 
 
 def _values(dataset: h5py.Dataset) -> Any:

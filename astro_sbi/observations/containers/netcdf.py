@@ -69,7 +69,7 @@ def opened(content: bytes) -> Container:
             variable.name,
             variable.dimensions,
             variable.shape,
-            facts(variable.attributes),
+            cf.packing(facts(variable.attributes), variable.attributes),
             partial(_values, content, variable, stride),
             letters=variable.dtype.kind == "S" and (len(variable.shape) > 1 or not numeric.intersection(variable.dimensions)),
             fill=cf.DEFAULT_FILL,

@@ -80,6 +80,9 @@ def _table(raw: RawTable, name: str, found: Document) -> tuple[Table, list[str]]
         name=name,
         facts=_facts(raw.params) | ({"description": raw.description[:1000]} if raw.description else {}),
     )
+    again = [field.name.strip()[:30] for name, field in zip(names, raw.fields, strict=True) if field.name.strip() not in ("", name)]
+    if again:
+        warnings.append(f"several columns are called {', '.join(again[:4])}: the later ones were numbered")
     if (claim := raw.attributes.get("nrows")) is not None and int(claim) != len(table):
         warnings.append(f"its header says {int(claim)} rows and {len(table)} were found")
     return table, warnings

@@ -110,7 +110,7 @@ def _tables() -> Iterator[_Case]:
         "refused",
         "memory",
     )
-    yield "names-repeated.parquet", _twice, "warned", "flux"
+    yield "names-repeated.parquet", _twice, "refused", "come again"
     notes = {"pandas": "{" * 5000, "object": "<script>alert(1)</script>\n"}
     yield "schema-nonsense.parquet", lambda: parquet(notes={"ARROW:schema": "AAAA"}), "refused", _WORDS
     yield "notes-hostile.parquet", lambda: parquet(notes=notes), "read", ""
