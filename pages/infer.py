@@ -38,7 +38,7 @@ def ask() -> None:
     st.subheader("1 · Observation", anchor=False)
     chosen = observation_form.choose()
     if chosen is None:
-        st.info("Choose a sample or upload a file to go on.", icon=":material/arrow_upward:")
+        st.info("Choose an observation to go on: a sample, a file of your own, or one from an archive.", icon=":material/arrow_upward:")
         return
     options = reading_form.told_options()
     reading = cached.reading(chosen, options)

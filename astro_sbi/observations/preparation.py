@@ -7,27 +7,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from astro_sbi.observations.binning import Bin
-from astro_sbi.observations.clip import Clip
-from astro_sbi.observations.continuum import Continuum
-from astro_sbi.observations.cut import Cut
-from astro_sbi.observations.ephemeris import FindTransits
-from astro_sbi.observations.find_period import FindPeriod
-from astro_sbi.observations.flatten import Flatten
-from astro_sbi.observations.fold import Fold
-from astro_sbi.observations.line_windows import LineWindows
-from astro_sbi.observations.mask import Mask
-from astro_sbi.observations.nights import NightlyBins
 from astro_sbi.observations.observation import Kind, Observation, ObservationError
-from astro_sbi.observations.offsets import InstrumentOffsets
-from astro_sbi.observations.outliers import OFF, Outliers
-from astro_sbi.observations.phase_fold import FoldInPhase
-from astro_sbi.observations.rebin import Rebin
-from astro_sbi.observations.redshift import Redshift
-from astro_sbi.observations.signal_to_noise import SignalToNoise
-from astro_sbi.observations.steps import PreparationStopped, Prepared, Report, Stage, Step, in_order
-from astro_sbi.observations.time_bins import BinInTime
-from astro_sbi.observations.trim import Trim
+from astro_sbi.observations.steps.binning import Bin
+from astro_sbi.observations.steps.clip import Clip
+from astro_sbi.observations.steps.continuum import Continuum
+from astro_sbi.observations.steps.cut import Cut
+from astro_sbi.observations.steps.ephemeris import FindTransits
+from astro_sbi.observations.steps.find_period import FindPeriod
+from astro_sbi.observations.steps.flatten import Flatten
+from astro_sbi.observations.steps.fold import Fold
+from astro_sbi.observations.steps.line_windows import LineWindows
+from astro_sbi.observations.steps.mask import Mask
+from astro_sbi.observations.steps.nights import NightlyBins
+from astro_sbi.observations.steps.offsets import InstrumentOffsets
+from astro_sbi.observations.steps.outliers import OFF, Outliers
+from astro_sbi.observations.steps.phase_fold import FoldInPhase
+from astro_sbi.observations.steps.rebin import Rebin
+from astro_sbi.observations.steps.redshift import Redshift
+from astro_sbi.observations.steps.signal_to_noise import SignalToNoise
+from astro_sbi.observations.steps.step import PreparationStopped, Prepared, Report, Stage, Step, in_order
+from astro_sbi.observations.steps.time_bins import BinInTime
+from astro_sbi.observations.steps.trim import Trim
 
 __all__ = [
     "Preparation",

@@ -14,9 +14,9 @@ import numpy as np
 
 from astro_sbi import __version__
 from astro_sbi.inference.posterior import weighted_quantile
-from astro_sbi.observations.ephemeris import zero_of
 from astro_sbi.observations.observation import Axis, Observation
 from astro_sbi.observations.preparation import Prepared, Stage
+from astro_sbi.observations.steps.ephemeris import zero_of
 from astro_sbi.runs.engine import Checked, round_summary
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.result import Result

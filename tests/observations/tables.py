@@ -4,7 +4,7 @@ import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.observation import Axis, Kind, Noise, Observation, Origin, Points
-from astro_sbi.observations.steps import selected
+from astro_sbi.observations.steps.step import selected
 
 AXES = {
     "light_curve": (Axis("time", "d", "BJD - 2457000"), Axis("flux", "electron / s")),

@@ -111,7 +111,8 @@ def _container(read: pa.Table, left_out: list[str]) -> Container:
     columns = [(Column(names.get(column.name, column.name), column.unit, column.meaning), values) for column, values in columns]
     columns = restored(columns, described(said.get(b"table_meta_yaml", b"").decode("utf-8", "replace")))
     words = facts((key.decode("utf-8", "replace"), value) for key, value in said.items() if not key.startswith(_PRIVATE))
-    what = f"columns of a kind that is not read (lists, records, names that come again) are left out: {', '.join(name[:30] for name in left_out[:10])}"
+    kinds = "lists, records, names that come again"
+    what = f"columns of a kind that is not read ({kinds}) are left out: {', '.join(name[:30] for name in left_out[:10])}"
     return Container("Parquet", (table_of(columns, "", words),), facts=words, warnings=(what,) if left_out else ())
 
 
