@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from astro_sbi.observations.observation import Kind, Observation, ObservationError
 from astro_sbi.observations.steps.binning import Bin
@@ -81,6 +81,11 @@ class Preparation:
     steps: tuple[Step, ...]
 
     @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of observation that every step works on."""
+        return tuple(kind for kind in get_args(Kind) if all(kind in step.kinds for step in self.steps))
+
+    @property
     def settings(self) -> tuple[Setting, ...]:
         """Every field of every step."""
         return tuple(
@@ -147,8 +152,10 @@ def prepare(
         PreparationStopped: if ``should_stop`` says so.
     """
     report, prepared = Report(on_progress, should_stop), Prepared(in_order(observation))
+    _check_kind(observation, preparation.kinds)
     for done, step in enumerate(preparation.steps):
-        _check_kind(observation, step.kinds)
+        if step.idle:
+            continue
         report("preparing", done, len(preparation.steps))
         try:
             prepared = step.apply(prepared, report)
@@ -173,12 +180,12 @@ def _check_kind(observation: Observation, kinds: tuple[Kind, ...]) -> None:
 
 def light_curve_preparation() -> Preparation:
     """A folded, binned transit: what the simulator ``transit`` wants."""
-    return Preparation((Clip(), FindTransits(), Flatten(), Fold(), Bin()))
+    return Preparation((Cut(), Clip(), FindTransits(), Flatten(), Fold(), Bin()))
 
 
 def spectrum_preparation() -> Preparation:
     """Two windows around H beta and H alpha: what the simulator ``galaxy_lines`` wants."""
-    return Preparation((Redshift(), LineWindows()))
+    return Preparation((Redshift(), Trim(), Mask(), LineWindows()))
 
 
 def variable_star_preparation() -> Preparation:

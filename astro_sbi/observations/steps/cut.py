@@ -28,6 +28,11 @@ class Cut(Step):
         ranges(self.keep, "keep")
         ranges(self.leave_out, "leave_out")
 
+    @property
+    def idle(self) -> bool:
+        """Whether no range is given."""
+        return not ranges(self.keep, "keep") and not ranges(self.leave_out, "leave_out")
+
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """The points inside the ranges to keep and outside those to leave out."""
         observation, coordinate = prepared.observation, prepared.observation.points.coordinate
@@ -40,7 +45,7 @@ class Cut(Step):
             raise ObservationError(f"no point is left: its points lie between {low:.10g} and {high:.10g}; change prepare.keep or leave_out")
         dropped = {"outside the ranges to keep": int(outside.sum()), "in a range to leave out": int(inside.sum())}
         total = sum(dropped.values())
-        sentence = f"{total:,} of {len(observation):,} points were cut" if kept or left_out else "no range was given: all points were kept"
+        sentence = f"{total:,} of {len(observation):,} points were cut"
         return finished(prepared, after, (self.title, sentence), dropped, {"keep": self.keep, "leave_out": self.leave_out})
 
 

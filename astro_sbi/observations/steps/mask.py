@@ -46,6 +46,11 @@ class Mask(Step):
         """Check the ranges."""
         ranges(self.mask, "mask")
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to be masked."""
+        return not ranges(self.mask, "mask") and not _NAMED[self.atmosphere]
+
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """The points outside the ranges."""
         observation, asked = prepared.observation, ranges(self.mask, "mask")
@@ -62,5 +67,5 @@ class Mask(Step):
         if not free.any():
             raise ObservationError("the mask leaves nothing of it; change prepare.mask or prepare.atmosphere")
         counted = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
-        sentence = f"left out of {len(observation):,} points: {counted}" if parts else "nothing was masked"
+        sentence = f"left out of {len(observation):,} points: {counted}"
         return finished(prepared, selected(observation, free), (self.title, sentence), dropped, resolved)

@@ -110,6 +110,11 @@ class Step(abc.ABC):
     kinds: ClassVar[tuple[Kind, ...]]
     title: ClassVar[str]
 
+    @property
+    def idle(self) -> bool:
+        """Whether its settings ask for nothing, so that it is left out."""
+        return False
+
     @abc.abstractmethod
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """The observation after this step, with a stage and the resolved values added."""

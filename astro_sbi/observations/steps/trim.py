@@ -26,11 +26,14 @@ class Trim(Step):
         if self.trim_low is not None and self.trim_high is not None and not self.trim_low < self.trim_high:
             raise ObservationError(f"prepare.trim_low ({self.trim_low:g}) must be below prepare.trim_high ({self.trim_high:g})")
 
+    @property
+    def idle(self) -> bool:
+        """Whether neither end is given."""
+        return self.trim_low is None and self.trim_high is None
+
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """The points between the ends."""
         observation = prepared.observation
-        if self.trim_low is None and self.trim_high is None:
-            return finished(prepared, observation, (self.title, "no range was given: all wavelengths were kept"), {}, {})
         wavelength = wavelength_in(prepared, self.trim_frame)
         low, high = self.trim_low or 0.0, self.trim_high or float("inf")
         inside = (wavelength >= low) & (wavelength <= high)

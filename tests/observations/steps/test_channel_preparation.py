@@ -81,11 +81,11 @@ def test_bins_of_bins_count_the_first_points():
     assert prepared.observation.points.known["count"].sum() == len(TIME)
 
 
-def test_no_width_keeps_every_point():
+def test_no_width_keeps_every_point_and_no_range_leaves_no_stage():
     observation = two_bands()
-    prepared = prepare(observation, steps(Cut(), BinInTime()))
+    prepared = prepare(observation, steps(Cut(keep="none"), BinInTime()))
     assert prepared.observation.content_hash == observation.content_hash
-    assert [stage.name for stage in prepared.stages] == ["Cut", "Bin in time"]
+    assert [stage.name for stage in prepared.stages] == ["Bin in time"]
 
 
 def test_a_bright_channel_does_not_clip_another():
@@ -113,7 +113,6 @@ def test_a_bright_channel_does_not_clip_another():
             lambda t: (t >= 1326) & (t < 1329),
             {"outside the ranges to keep", "in a range to leave out"},
         ),
-        ({"keep": "none"}, lambda t: t > 0, set()),
     ],
 )
 def test_cut(changes, kept, reasons):

@@ -151,7 +151,7 @@ def test_noise_has_no_transit(seed):
 
 def test_wrong_settings_are_named():
     preparation = light_curve_preparation()
-    with pytest.raises(ObservationError, match=r"no prepare\.perod; there are clip, period"):
+    with pytest.raises(ObservationError, match=r"no prepare\.perod; there are keep, leave_out, clip, period"):
         preparation.with_changes({"perod": "2"})
     for name, text in (("period", "two"), ("period", "-1"), ("period", "nan"), ("clip", "inf"), ("baseline", "cubic"), ("max_bins", "3")):
         with pytest.raises(ObservationError, match=rf"prepare\.{name}"):
@@ -161,7 +161,7 @@ def test_wrong_settings_are_named():
 def test_settings_round_trip():
     preparation = light_curve_preparation().with_changes({"period": "2.5", "baseline": "none"})
     told = json.loads(json.dumps(to_json(preparation)))
-    assert told["steps"][1]["period"] == 2.5
+    assert told["steps"][2]["period"] == 2.5
     assert preparation.with_changes({"period": "auto", "baseline": "linear"}) == light_curve_preparation()
     names = [setting.name for setting in preparation.settings]
     assert len(set(names)) == len(names)
