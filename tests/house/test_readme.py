@@ -4,11 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from astro_sbi.observations.options import ReadOptions
 from tests.house import simulator_table
 from tests.house.tree import ROOT, sources
 
@@ -73,6 +75,12 @@ def test_commands_are_those_of_the_program():
     for subcommand in subcommands:
         command = [sys.executable, "-m", "astro_sbi", subcommand, "--help"]
         assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode == 0, subcommand
+
+
+def test_answers_to_a_reader_are_those_of_the_program():
+    section = README.partition("| `read.X` |")[2].partition("\n\n")[0]
+    named = {name for cell in re.findall(r"^\| (.+?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)}
+    assert named == {field.name for field in fields(ReadOptions)}
 
 
 def test_variables_are_read_somewhere():
