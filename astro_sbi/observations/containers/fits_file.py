@@ -46,6 +46,12 @@ def _names(unit: Any, header: Header) -> tuple[tuple[str, ...], list[str]]:
     return names, repeated
 
 
+def _meaning(header: Header, number: int) -> str:
+    """What the header says about a column: its UCD, its place in IVOA's model of spectra, and a comment."""
+    said = (str(header.get(f"{key}{number}", "")).strip() for key in ("TUCD", "TUTYP", "TCOMM"))
+    return " ".join(filter(None, said))[:200]
+
+
 def _table(unit: Any, header: Header) -> tuple[Table, list[str], list[str]]:
     """What can be read of a table, the names of the columns that cannot, and the names that come again."""
     columns, arrays, left_out = [], [], []
@@ -57,7 +63,7 @@ def _table(unit: Any, header: Header) -> tuple[Table, list[str], list[str]]:
             left_out.append(name)
             continue
         text = str(header.get(f"TUNIT{index + 1}", "")).strip()
-        columns.append(Column(name, text or None))
+        columns.append(Column(name, text or None, _meaning(header, index + 1)))
         arrays.append(values)
     return Table(tuple(columns), tuple(arrays), str(header.get("EXTNAME", "")).strip(), _facts(header)), left_out, repeated
 

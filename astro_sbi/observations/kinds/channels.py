@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Int32
 
 from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Table
+from astro_sbi.observations.kinds.names import plain, plain_names
 from astro_sbi.observations.observation import ObservationError
 
 MAX_CHANNELS = 64
 _ORDER = ("u", "U", "B", "g", "c", "V", "G", "r", "R", "o", "i", "I", "z", "Z", "y", "Y", "J", "H", "K", "Ks")
 #: What the Zwicky Transient Facility numbers its filters.
 _ZTF = {"1": "ZTF g", "2": "ZTF r", "3": "ZTF i"}
+#: And the Pan-STARRS archive.
+_PANSTARRS = {"1": "g", "2": "r", "3": "i", "4": "z", "5": "y"}
 
 
 def channels_of(table: Table, index: int | None, alone: str) -> tuple[Int32[np.ndarray, " n"], tuple[str, ...]]:
@@ -29,8 +34,8 @@ def channels_of(table: Table, index: int | None, alone: str) -> tuple[Int32[np.n
     if index is None or table.values[index].dtype.kind == "f":
         return np.zeros(len(table), np.int32), (alone,)
     cells = table.text(index)
-    if table.columns[index].name.lower() in ("fid", "filterid"):
-        cells = [_ZTF.get(cell, cell) for cell in cells]
+    numbered = _numbered(table, index)
+    cells = [numbered.get(cell, cell) for cell in cells]
     found = sorted(set(cells), key=_ORDER.index) if set(cells) <= set(_ORDER) else sorted(set(cells))
     if len(found) > MAX_CHANNELS:
         raise ObservationError(
@@ -39,6 +44,14 @@ def channels_of(table: Table, index: int | None, alone: str) -> tuple[Int32[np.n
         )
     numbers = {name: number for number, name in enumerate(found)}
     return np.array([numbers[cell] for cell in cells], np.int32), tuple(printable(name, 40) or "unnamed" for name in found)
+
+
+def _numbered(table: Table, index: int) -> Mapping[str, str]:
+    """Names of filters that a survey numbers."""
+    name = plain(table.columns[index].name)
+    if name in ("fid", "ztffid"):
+        return _ZTF
+    return _PANSTARRS if name == "filterid" and "psfflux" in plain_names(table) else {}
 
 
 def present(channel: Int32[np.ndarray, " n"], names: tuple[str, ...]) -> tuple[Int32[np.ndarray, " n"], tuple[str, ...]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Container
 from astro_sbi.observations.kinds import (
+    desi_spectrum,
     hubble_diagram,
     image_spectrum,
     kepler_tess,
@@ -19,7 +20,7 @@ from astro_sbi.observations.kinds import (
 )
 from astro_sbi.observations.kinds.aliases import WAVELENGTH
 from astro_sbi.observations.kinds.importer import Importer, Source
-from astro_sbi.observations.kinds.roles import first, listed, plain_names, time_column
+from astro_sbi.observations.kinds.names import first, listed, plain_names, time_column
 from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
@@ -27,13 +28,13 @@ IMPORTERS: tuple[Importer, ...] = (
     kepler_tess.IMPORTER,
     sdss_spectrum.IMPORTER,
     snana.IMPORTER,
-    image_spectrum.DESI,
+    desi_spectrum.IMPORTER,
     velocities.IMPORTER,
     hubble_diagram.IMPORTER,
     spectrum.IMPORTER,
     light_curve.IMPORTER,
     photometry.IMPORTER,
-    image_spectrum.GRID,
+    image_spectrum.IMPORTER,
 )
 WORDS = {
     "light_curve": "a light curve",
@@ -77,7 +78,7 @@ def _refusal(container: Container, options: ReadOptions) -> str:
     if not table.named:
         return f"it has no line of column names and {len(table.columns)} columns; add a first line such as time,flux,flux_err"
     names = plain_names(table)
-    found = "time" if time_column(names) is not None else "wavelength" if first(names, WAVELENGTH) is not None else ""
+    found = "time" if time_column(table) is not None else "wavelength" if first(names, WAVELENGTH) is not None else ""
     missing = "no column is called flux, magnitude or velocity" if found else "no column is called time or wavelength"
     header = f"{found or 'time'},flux,flux_err"
     return f"{missing} (there are: {listed(table)}){_noted(container)}; name them such as {header}, or say which column is which"

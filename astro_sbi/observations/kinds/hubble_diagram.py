@@ -6,32 +6,62 @@ from astropy import units as u
 
 from astro_sbi.observations.containers.table import Container, Table
 from astro_sbi.observations.kinds.aliases import DISTANCE, FLUX, REDSHIFT, WAVELENGTH
-from astro_sbi.observations.kinds.importer import Importer, Source, columns_of
-from astro_sbi.observations.kinds.roles import Roles, completed, errors_of, first, flagged, plain, plain_names, tables_of, time_column, told
+from astro_sbi.observations.kinds.band_columns import bands_of
+from astro_sbi.observations.kinds.errors import errors_in
+from astro_sbi.observations.kinds.flags import flagged
+from astro_sbi.observations.kinds.importer import Importer, Source
+from astro_sbi.observations.kinds.names import first, plain, plain_names
+from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told
 from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
 DIAGONAL = "its errors are those of single supernovae: without their covariance matrix, cosmology comes out too certain and shifted"
 _HIGHEST_REDSHIFT = 20.0
+_TIMES = "bjd hjd jd mjd time t date"
+_STRETCH = "x1 s stretch dm15 st x1err"
+_COLOUR = "c color colour ebv csalt"
+_UNSTANDARDISED = (
+    "it has fitted magnitudes, stretches and colours of supernovae and no distance moduli; standardise them first and give a column mu, "
+    "or say that its magnitudes are standardised by choosing them as the values"
+)
+
+
+def _distance(table: Table) -> int | None:
+    """The best column of distances; a magnitude beside stretch and colour is none, as it is not standardised yet."""
+    names = plain_names(table)
+    raw = first(names, _STRETCH) is not None and first(names, _COLOUR) is not None
+    wanted = " ".join(alias for alias in DISTANCE.split() if not (raw and alias in ("mb", "dm")))
+    return first(names, wanted)
+
+
+def _is_raw(table: Table) -> bool:
+    """Whether a table has what SALT fitted and nothing else."""
+    names = plain_names(table)
+    columns = (first(names, wanted) for wanted in (REDSHIFT, "mb mbobs bmag", _STRETCH, _COLOUR))
+    return None not in tuple(columns) and _distance(table) is None
 
 
 def _roles(table: Table, options: ReadOptions) -> Roles | None:
     if not table.named:
         return None
     names, mine = plain_names(table), told(table, options)
-    coordinate, value = mine.get("coordinate", first(names, REDSHIFT)), mine.get("value", first(names, DISTANCE))
+    coordinate, value = mine.get("coordinate", first(names, REDSHIFT)), mine.get("value", _distance(table))
     if coordinate is None or value is None:
         return None
-    other = time_column(names) is not None or first(names, WAVELENGTH) is not None or first(names, FLUX) is not None
-    if options.kind is None and "coordinate" not in mine and other:
+    other = first(names, _TIMES) is not None or first(names, WAVELENGTH) is not None or first(names, FLUX) is not None
+    if options.kind is None and (("coordinate" not in mine and other) or names[value] not in DISTANCE.split() or len(bands_of(table)) > 2):
         return None
     return completed(table, {"coordinate": coordinate, "value": value}, options)
 
 
-def _table(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
+def _matched(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
     found = ((table, _roles(table, options)) for table in tables_of(container, options))
     return next(((table, roles) for table, roles in found if roles is not None), None)
+
+
+def _matches(container: Container, options: ReadOptions) -> bool:
+    return _matched(container, options) is not None or any(map(_is_raw, tables_of(container, options)))
 
 
 def _extra(table: Table, names: list[str]) -> dict:
@@ -42,28 +72,26 @@ def _extra(table: Table, names: list[str]) -> dict:
 
 
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _table(container, options)
+    found = _matched(container, options)
     if found is None:
-        raise ObservationError("it has no columns of redshifts and distance moduli")
+        raise ObservationError(_UNSTANDARDISED if _matches(container, options) else "it has no columns of redshifts and distance moduli")
     table, roles = found
-    names = plain_names(table)
-    sigma, warnings = errors_of(table, roles)
+    raw = table.numbers(roles["value"])
+    sigma, warnings = errors_in(table, roles.columns, raw)
     roles.columns.pop("channel", None)
     redshift = table.numbers(roles["coordinate"])
-    rows = Rows(redshift, table.numbers(roles["value"]), sigma, _extra(table, names), warnings=warnings)
-    bad = (redshift <= -0.01) | (redshift > _HIGHEST_REDSHIFT)
-    quality = flagged(table, roles, container)
-    rows = cleaned(
-        rows.without(bad, "redshift that stands for nothing"), flagged=None if quality is None else quality[~bad], noun="redshift"
-    )
+    bad, sentences = flagged(table, roles.get("quality"), container)
+    rows = Rows(redshift, raw, sigma, _extra(table, plain_names(table)), warnings=(*warnings, *sentences))
+    nothing = (redshift <= -0.01) | (redshift > _HIGHEST_REDSHIFT)
+    rows = rows.without(nothing, "redshift that stands for nothing")
+    rows = cleaned(rows, flagged=None if bad is None else bad[~nothing], noun="redshift")
     rows = with_errors(rows, options.error, "mag", options.signal_to_noise).warned(DIAGONAL)
     known = {name: rows.extra[name] * u.dimensionless_unscaled for name in rows.extra}
     modulus = plain(table.columns[roles["value"]].name).startswith(("mu", "dist", "dm"))
     axes = Axis("redshift", ""), Axis("distance modulus" if modulus else "standardised magnitude", "mag")
-    origin = source.origin(IMPORTER.name, rows, columns_of(table, roles))
-    return Observation(
-        "hubble_diagram", source.target(table, container), points_of(rows, known), rows.value, *axes, (axes[1].name,), origin
-    )
+    origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
+    target, points = source.target(table, container), points_of(rows, known)
+    return Observation("hubble_diagram", target, points, rows.value, *axes, (axes[1].name,), origin)
 
 
-IMPORTER = Importer("Hubble diagram", "hubble_diagram", lambda container, options: _table(container, options) is not None, _read)
+IMPORTER = Importer("Hubble diagram", "hubble_diagram", _matches, _read)

@@ -1,175 +1,206 @@
-"""Spectra that FITS keeps as images: a grid of wavelengths in the header, errors in a second row or extension; DESI's coadds."""
+"""Spectra that FITS keeps as images: wavelengths in the header, a row or an extension; errors and masks in further ones."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
 
-from astro_sbi.observations.containers.table import Container, Fact, Image, Table
+from astro_sbi.observations.containers.table import Column, Container, Fact, Image, Table
+from astro_sbi.observations.kinds.flags import spoilt
+from astro_sbi.observations.kinds.grids import Order, grid_of, iraf_orders, iraf_unit
+from astro_sbi.observations.kinds.image_rows import Rows2D, labelled
 from astro_sbi.observations.kinds.importer import Importer, Source, number_fact
-from astro_sbi.observations.kinds.roles import plain_names
 from astro_sbi.observations.kinds.spectrum import Measured, observed
+from astro_sbi.observations.kinds.wavelengths import medium_of
 from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import unit_of
 
-_ERRORS = ("err", "error", "errs", "sigma", "uncert", "noise", "std", "errors")
-_VARIANCES = ("stat", "var", "variance")
-_IVARS = ("ivar", "invvar")
-_MOST_ROWS = 8
-_FEWEST_PIXELS = 16
+_ROLES = {
+    "value": "flux sci data spectrum spec coadd primary sciflux image signal spectrumvr",
+    "error": "err error errs sigma uncert noise std errors stdev uncertainty rms errspec",
+    "variance": "stat var variance",
+    "ivar": "ivar invvar inversevariance weight",
+    "mask": "mask dq quality bpm badpix pixelmask",
+    "wavelength": "wave wavelength wavelengths lambda loglam wav",
+}
+_MOST_ROWS, _FEWEST_PIXELS = 100, 16
+_WORDED_UNIT = re.compile(r"[A-Za-z ]+[(\[](.*)[)\]]")
+_SKY = ("RA", "DEC", "GLON", "GLAT", "PIXEL", "ELON")
 
 
-def grid_of(facts: dict[str, Fact], length: int) -> np.ndarray | None:
-    """Coordinates of the pixels of the first axis: ``CRVAL1 + (i - CRPIX1) CD1_1``, or ten to that power (DC-FLAG 1)."""
-    start, step = facts.get("crval1"), facts.get("cd1_1", facts.get("cdelt1"))
-    if not _is_number(start) or not _is_number(step) or not step:
-        return None
-    reference = facts.get("crpix1", 1.0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        grid = float(start) + (np.arange(1, length + 1) - float(reference if _is_number(reference) else 1.0)) * float(step)
-    logarithmic = facts.get("dc-flag") == 1 or "log" in str(facts.get("ctype1", "")).lower() or grid.max() < 10
-    with np.errstate(over="ignore"):
-        if not logarithmic or str(facts.get("cunit1", "")).strip().lower() in ("um", "micron", "microns", "m"):
-            return grid
-        natural = str(facts.get("ctype1", "")).upper().endswith("-LOG")
-        return float(start) * np.exp((grid - float(start)) / float(start)) if natural else 10.0**grid
+def role_of(image: Image) -> str:
+    """What an image holds, by its name or by the first word of its unit, as APOGEE writes it; empty where neither tells."""
+    said = re.match(r"[A-Za-z]*", str(image.facts.get("bunit", "")))
+    for word in (re.sub(r"[^a-z]", "", image.name.lower()), (said[0] if said and " " in str(image.facts.get("bunit", "")) else "").lower()):
+        found = next((role for role, names in _ROLES.items() if word in names.split()), "")
+        if found:
+            return found
+    return ""
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _rows(image: Image) -> np.ndarray:
-    """An image as rows of pixels [rows, n]."""
-    return image.values.reshape(-1, image.values.shape[-1]) if image.values.ndim else image.values.reshape(0, 0)
-
-
-def _spectral(container: Container) -> Image | None:
-    """The first image that is a spectrum: few rows, a grid of wavelengths along them."""
-    for image in container.images:
-        facts = {**container.facts, **image.facts}
-        kind = str(facts.get("ctype1", "")).upper()
-        sky = kind.startswith(("RA", "DEC", "GLON", "GLAT", "PIXEL"))
-        rows = _rows(image)
-        if not sky and rows.shape[0] <= _MOST_ROWS and rows.shape[1] >= _FEWEST_PIXELS and grid_of(facts, rows.shape[1]) is not None:
-            return image
-    return None
-
-
-def _role(image: Image) -> str:
-    return re.sub(r"[^a-z]", "", image.name.lower())
-
-
-def _other_errors(container: Container, image: Image) -> np.ndarray | None:
-    """Errors in an extension of their own."""
-    length = image.values.shape[-1]
-    for other in container.images:
-        if other is image or other.values.shape != image.values.shape or other.values.shape[-1] != length:
-            continue
-        values = _rows(other)[0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if _role(other) in _ERRORS:
-                return values
-            if _role(other) in _VARIANCES:
-                return np.sqrt(values)
-            if _role(other) in _IVARS:
-                return np.where(values > 0, 1 / np.sqrt(values), np.nan)
-    return None
-
-
-def _own_errors(image: Image) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Errors in a further row of the same image, as IRAF writes them."""
-    rows, facts = _rows(image), image.facts
-    said = {number: str(facts.get(f"bandid{number + 1}", facts.get(f"array{number + 1}", ""))).lower() for number in range(len(rows))}
-    named = next((number for number, text in said.items() if number and any(word in text for word in ("sigma", "error", "noise"))), None)
-    if named is not None:
-        return rows[named], ()
-    if len(rows) == 2 and np.nanmin(rows[1]) >= 0 and np.nanmedian(rows[1]) < np.nanmedian(np.abs(rows[0])):
-        return rows[1], ("the second row was taken as the errors of the first",)
-    return None, ()
-
-
-def _unit(text: object) -> u.UnitBase | None:
+def unit_said(text: object) -> u.UnitBase | None:
+    """A unit out of a header; None where nothing is said or understood."""
     shown = str(text or "").strip()
+    worded = _WORDED_UNIT.fullmatch(shown)
     try:
-        return unit_of(shown) if shown else None
+        return unit_of(worded[1] if worded else shown) if shown else None
     except ObservationError:
         return None
 
 
-def _read_grid(container: Container, source: Source, options: ReadOptions) -> Observation:
-    image = _spectral(container)
-    facts = {} if image is None else {**container.facts, **image.facts}
-    coordinate = None if image is None else grid_of(facts, image.values.shape[-1])
-    if image is None or coordinate is None:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """An image that holds a spectrum: its rows [rows, n], its header, and the wavelengths of its pixels or orders."""
+
+    image: Image
+    rows: np.ndarray
+    facts: Mapping[str, Fact]
+    grid: np.ndarray | None
+    orders: tuple[Order, ...] = ()
+
+
+def _rows(image: Image) -> tuple[np.ndarray, int]:
+    """An image as rows of pixels, and the FITS axis along which they lie: the last, or the only long one."""
+    values = image.values
+    if not values.ndim:
+        return values.reshape(0, 0), 1
+    long = [axis for axis, size in enumerate(values.shape) if size >= _FEWEST_PIXELS]
+    axis = long[0] if len(long) == 1 else values.ndim - 1
+    return np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis]), values.ndim - axis
+
+
+def _spectrum_in(image: Image, container: Container) -> _Found | None:
+    rows, axis = _rows(image)
+    if image.values.ndim > 3 or not 1 <= rows.shape[0] <= _MOST_ROWS or rows.shape[1] < max(_FEWEST_PIXELS, 2 * rows.shape[0]):
+        return None
+    facts = {**container.facts, **image.facts}
+    if str(facts.get(f"ctype{axis}", "")).strip().upper().startswith(_SKY):
+        return None
+    orders = iraf_orders(facts, rows.shape[1])
+    grid = None if orders else _listed(container, image, rows.shape[1])
+    grid = grid_of(facts, rows.shape[1], axis) if grid is None and not orders else grid
+    return _Found(image, rows, facts, grid, orders) if orders or grid is not None or "wavelength" in labelled(rows, facts).roles else None
+
+
+def _listed(container: Container, image: Image, length: int) -> np.ndarray | None:
+    """Wavelengths in an extension of their own."""
+    others = (other for other in container.images if other is not image and role_of(other) == "wavelength")
+    found = next((other for other in others if other.values.size == length or other.values.shape == image.values.shape), None)
+    if found is None:
+        return None
+    grid = found.values.ravel() if found.values.size == length else found.values
+    return 10.0**grid if np.nanmax(grid) < 6 and "log" in found.name.lower() else grid
+
+
+def _spectral(container: Container) -> _Found | None:
+    """The image that is a spectrum; one that is called flux comes first."""
+    order = sorted(container.images, key=lambda image: {"value": 0, "": 1}.get(role_of(image), 2))
+    found = (_spectrum_in(image, container) for image in order if role_of(image) in ("value", ""))
+    return next((each for each in found if each is not None), None)
+
+
+def _beside(container: Container, image: Image, *roles: str) -> tuple[str, np.ndarray] | None:
+    """Role and rows of the first image of the same shape that plays one of some roles."""
+    for other in container.images:
+        if other is not image and role_of(other) in roles and other.values.shape == image.values.shape:
+            return role_of(other), _rows(other)[0]
+    return None
+
+
+def _sigma(role: str, values: np.ndarray) -> np.ndarray:
+    """Standard deviations of errors, variances or inverse variances."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if role == "variance":
+            return np.sqrt(values)
+        return np.where(values > 0, 1 / np.sqrt(values), np.nan) if role == "ivar" else values
+
+
+def _parts(found: _Found, rows: Rows2D, options: ReadOptions) -> tuple[slice | list[int], np.ndarray, int, tuple[str, ...]]:
+    """Rows to take, their wavelengths end to end, how many spectra there are, and sentences."""
+    if not found.orders:
+        count = rows.spectra
+        wanted = (options.row or "1").strip()
+        place = int(wanted) - 1 if wanted.isdigit() else -1
+        if not 0 <= place < count:
+            raise ObservationError(f"there is no spectrum '{wanted[:30]}' in the image of {count}; give a number from 1 to {count}")
+        many = f"the image has {count} spectra: the first was taken; choose another by its number"
+        grid = (
+            np.array([])
+            if found.grid is None
+            else found.grid
+            if found.grid.ndim == 1
+            else found.grid.reshape(-1, found.rows.shape[1])[place]
+        )
+        return [place], grid, count, (many,) if count > 1 and options.row is None else ()
+    orders = found.orders[: found.rows.shape[0]]
+    grids = [order.wavelength for order in orders]
+    middles = np.sort([np.nanmedian(grid) for grid in grids])
+    apart = len(grids) > 1 and np.diff(middles).min() > 0.1 * np.ptp(grids[0][np.isfinite(grids[0])])
+    numbers = [str(order.number) for order in orders]
+    if apart and options.row is None:
+        return (
+            list(range(len(orders))),
+            np.concatenate(grids),
+            1,
+            (f"its {len(orders)} orders were joined; where they overlap both are kept",),
+        )
+    if options.row is not None and options.row.strip() not in numbers:
+        raise ObservationError(f"there is no aperture '{options.row[:30]}' (there are: {', '.join(numbers[:12])}); choose one of these")
+    place = 0 if options.row is None else numbers.index(options.row.strip())
+    many = f"the image has {len(orders)} spectra: the first was taken; choose another by the number of its aperture"
+    return [place], grids[place], len(orders), (many,) if len(orders) > 1 and options.row is None else ()
+
+
+def _noise(container: Container, found: _Found, rows: Rows2D, taken: slice | list[int]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Standard deviations and flagged pixels of the rows that were taken."""
+    own = next(((role, found.rows[rows.roles[role]][None]) for role in ("error", "variance", "ivar") if role in rows.roles), None)
+    noise = own or _beside(container, found.image, "error", "variance", "ivar")
+    mask = ("mask", found.rows[rows.roles["mask"]][None]) if "mask" in rows.roles else _beside(container, found.image, "mask")
+    sigma = None if noise is None else _sigma(noise[0], noise[1][[0] if own else taken].ravel())
+    bad = None if mask is None else spoilt(np.nan_to_num(mask[1][[0] if "mask" in rows.roles else taken].ravel()), dict(found.facts))
+    return sigma, None if bad is None or bad.all() else bad
+
+
+def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
+    found = _spectral(container)
+    if found is None:
         raise ObservationError("it has no image with a grid of wavelengths")
-    value = _rows(image)[0]
-    sigma, guesses = _own_errors(image)
-    sigma = _other_errors(container, image) if sigma is None else sigma
-    kind = str(facts.get("ctype1", "")).upper()
-    medium = "air" if kind.startswith("AWAV") else "vacuum" if kind.startswith("WAVE") else None
-    medium = medium or {"air": "air", "vacuum": "vacuum"}.get(str(facts.get("airorvac", "")).lower())
+    rows = labelled(found.rows, found.facts)
+    taken, coordinate, objects, sentences = _parts(found, rows, options)
+    value = found.rows[taken].ravel()
+    coordinate = found.rows[rows.roles["wavelength"]] if "wavelength" in rows.roles else coordinate
+    sigma, bad = _noise(container, found, rows, taken)
     # Pixels that were never exposed hold exactly nothing, at the ends.
-    flagged = value == 0 if np.mean(value == 0) < 0.5 else np.zeros(len(value), bool)
-    text = facts.get("cunit1", "")
-    unit = _unit(text) or (u.Angstrom if np.nanmedian(coordinate) > 1000 else None)
-    measured = Measured(coordinate, value, sigma, unit, _unit(facts.get("bunit")), medium, flagged, guesses=guesses)
-    table = Table((), (), facts=facts)
-    columns = {"coordinate": "image axis", "value": image.name or "image"}
+    empty = value == 0 if np.mean(value == 0) < 0.5 else np.zeros(len(value), bool)
+    axis = Column(str(found.facts.get("ctype1", "")), None)
+    measured = Measured(
+        coordinate,
+        value,
+        sigma,
+        _wavelength_unit(found, coordinate),
+        unit_said(found.facts.get("bunit")),
+        medium_of(axis, found.facts),
+        empty if bad is None else empty | bad,
+        warnings=sentences,
+        guesses=rows.guesses,
+    )
+    table = Table((), (), facts=found.facts)
     redshift = number_fact(table, container, "redshift", "z")
     known = {"redshift": redshift * u.dimensionless_unscaled} if redshift is not None and -0.01 < redshift < 20 else {}
-    return observed(measured, source, GRID.name, source.target(table, container), options, columns=columns, known=known)
+    columns = {"coordinate": "image axis", "value": found.image.name or "image"}
+    made = observed(measured, source, IMPORTER.name, source.target(table, container), options, columns=columns, known=known)
+    return replace(made, origin=replace(made.origin, objects=objects))
 
 
-def _named(container: Container) -> dict[str, Image]:
-    return {image.name.upper(): image for image in container.images}
+def _wavelength_unit(found: _Found, coordinate: np.ndarray) -> u.UnitBase | None:
+    axis = _rows(found.image)[1]
+    said = unit_said(found.facts.get(f"cunit{axis}")) or unit_said(iraf_unit(found.facts))
+    return said or (u.Angstrom if np.nanmedian(coordinate) > 1000 else None)
 
 
-def _is_desi(container: Container, options: ReadOptions) -> bool:
-    return {"B_WAVELENGTH", "B_FLUX", "B_IVAR"} <= set(_named(container)) or {"BRZ_WAVELENGTH", "BRZ_FLUX"} <= set(_named(container))
-
-
-def _fibre(container: Container, count: int, options: ReadOptions) -> tuple[int, str, tuple[str, ...]]:
-    """Which spectrum of many: the target that was asked for, or the first."""
-    for table in container.tables:
-        names = plain_names(table)
-        if table.name.upper() == "FIBERMAP" and "targetid" in names and len(table) == count:
-            targets = table.text(names.index("targetid"))
-            if options.row is None:
-                more = f"the file has {count:,} spectra: the first, {targets[0]}, was taken; choose another by its TARGETID"
-                return 0, targets[0], (more,) if count > 1 else ()
-            if options.row.strip() in targets:
-                return targets.index(options.row.strip()), options.row.strip(), ()
-            raise ObservationError(f"there is no TARGETID '{options.row[:30]}' among its {count:,} spectra; give another")
-    return 0, "", (f"the file has {count:,} spectra: the first was taken",) if count > 1 else ()
-
-
-def _read_desi(container: Container, source: Source, options: ReadOptions) -> Observation:
-    images = _named(container)
-    arms = [arm for arm in ("BRZ", "B", "R", "Z") if f"{arm}_WAVELENGTH" in images and f"{arm}_FLUX" in images]
-    arms = arms[:1] if arms[0] == "BRZ" else arms
-    count = _rows(images[f"{arms[0]}_FLUX"]).shape[0]
-    row, target, sentences = _fibre(container, count, options)
-    parts = []
-    for arm in arms:
-        wavelength, flux = images[f"{arm}_WAVELENGTH"].values.ravel(), _rows(images[f"{arm}_FLUX"])[row]
-        ivar = _rows(images[f"{arm}_IVAR"])[row]
-        mask = _rows(images[f"{arm}_MASK"])[row] != 0 if f"{arm}_MASK" in images else np.zeros(len(flux), bool)
-        parts.append((wavelength, flux, ivar, mask))
-    wavelength, flux, ivar, mask = (np.concatenate(part) for part in zip(*parts, strict=True))
-    with np.errstate(divide="ignore"):
-        sigma = np.where(ivar > 0, 1 / np.sqrt(np.maximum(ivar, 0)), np.nan)
-    unit = _unit(images[f"{arms[0]}_FLUX"].facts.get("bunit"))
-    measured = Measured(wavelength, flux, sigma, u.Angstrom, unit, "vacuum", mask, warnings=sentences)
-    table = Table((), (), facts={**container.facts, **({"object": target} if target else {})})
-    columns = {"coordinate": f"{arms[0]}_WAVELENGTH", "value": f"{arms[0]}_FLUX", "error": f"{arms[0]}_IVAR"}
-    made = observed(measured, source, DESI.name, source.target(table, container), options, columns=columns, known={})
-    return replace(made, origin=replace(made.origin, objects=count))
-
-
-GRID = Importer("FITS spectrum on a grid", "spectrum", lambda container, options: _spectral(container) is not None, _read_grid)
-DESI = Importer("DESI spectrum", "spectrum", _is_desi, _read_desi)
+IMPORTER = Importer("FITS spectrum on a grid", "spectrum", lambda container, options: _spectral(container) is not None, _read)

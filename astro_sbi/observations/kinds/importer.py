@@ -9,7 +9,7 @@ import numpy as np
 
 from astro_sbi.observations.containers.content import printable, stem
 from astro_sbi.observations.containers.table import Container, Table
-from astro_sbi.observations.kinds.roles import Roles, origin_columns
+from astro_sbi.observations.kinds.roles import Roles
 from astro_sbi.observations.kinds.rows import Rows
 from astro_sbi.observations.observation import Kind, Observation, Origin
 from astro_sbi.observations.options import ReadOptions
@@ -59,11 +59,6 @@ class Importer:
     kind: Kind
     matches: Callable[[Container, ReadOptions], bool]
     read: Callable[[Container, Source, ReadOptions], Observation]
-
-
-def columns_of(table: Table, roles: Roles) -> dict[str, str]:
-    """The file's own names by role."""
-    return origin_columns(table, roles)
 
 
 def header_warning(table: Table, roles: Roles) -> tuple[str, ...]:

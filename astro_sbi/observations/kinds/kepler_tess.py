@@ -1,4 +1,4 @@
-"""Light curves of Kepler, K2 and TESS as the missions and the pipelines after them (QLP, TASOC, K2SFF, EVEREST, eleanor) write them.
+"""Light curves of Kepler, K2 and TESS as the missions and the pipelines after them write them: see `FLUXES`.
 
 Quality bits: Kepler Archive Manual (KDMC-10008-006) table 2-3 and TESS Science Data Products Description Document
 (EXP-TESS-ARC-ICD-0014) table 32; the masks keep corrected cosmic rays and scattered light, as is the field's habit.
@@ -7,16 +7,21 @@ Quality bits: Kepler Archive Manual (KDMC-10008-006) table 2-3 and TESS Science 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
 
-from astro_sbi.observations.containers.content import stem
+from astro_sbi.observations.containers.content import printable, stem
 from astro_sbi.observations.containers.table import Container, Fact, Table
+from astro_sbi.observations.kinds import magnitudes
 from astro_sbi.observations.kinds.importer import Importer, Source
+from astro_sbi.observations.kinds.roles import tables_of, told
 from astro_sbi.observations.kinds.rows import Rows, cadence, cleaned, points_of, with_errors
+from astro_sbi.observations.kinds.times import checked_zero_point, system_in
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
+from astro_sbi.observations.units import unit_of
 
 # Attitude tweak, safe mode, coarse or Earth point, desaturation, manual exclude, impulsive outlier, detector anomaly, no data, thrusters.
 _KEPLER_BAD = 1 | 2 | 4 | 8 | 32 | 256 | 2048 | 16384 | 65536 | 1048576
@@ -25,35 +30,69 @@ _TESS_BAD = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 512 | 16384
 #: No Julian date of an observation is above this.
 _LATEST = 5e6
 _ZERO = {"KEPLER": 2454833, "K2": 2454833, "TESS": 2457000}
-#: Fluxes, best first, each with the names that its errors may have.
+#: Fluxes, best first, each with the names that its errors may have: SPOC and Kepler, QLP (old and new), TASOC, eleanor, TGLC, PATHOS, CDIPS
+#: (magnitudes), K2SFF and EVEREST, K2VARCAT, and the validation time series.
 FLUXES: Mapping[str, tuple[str, ...]] = {
     "PDCSAP_FLUX": ("PDCSAP_FLUX_ERR",),
     "KSPSAP_FLUX": ("KSPSAP_FLUX_ERR",),
-    "FLUX_CORR": ("FLUX_CORR_ERR", "FLUX_RAW_ERR"),
-    "PCA_FLUX": ("FLUX_ERR",),
-    "CORR_FLUX": ("FLUX_ERR",),
-    "FCOR": (),
     "DET_FLUX": ("DET_FLUX_ERR",),
-    "SAP_FLUX": ("SAP_FLUX_ERR",),
+    "SYS_RM_FLUX": ("DET_FLUX_ERR",),
+    "FLUX_CORR": ("FLUX_CORR_ERR", "FLUX_RAW_ERR"),
+    "CORR_FLUX": ("FLUX_ERR",),
+    "PCA_FLUX": ("FLUX_ERR",),
+    "CAL_PSF_FLUX": (),
+    "CAL_APER_FLUX": (),
+    "PSF_FLUX_COR": (),
+    "TFA1": ("IRE1",),
+    "PCA1": ("IRE1",),
+    "IRM1": ("IRE1",),
+    "FCOR": (),
+    "DETFLUX": ("DETFLUX_ERR",),
+    "LC_INIT": ("LC_INIT_ERR",),
+    "SAP_FLUX": ("SAP_FLUX_ERR", "KSPSAP_FLUX_ERR", "DET_FLUX_ERR"),
     "FLUX_RAW": ("FLUX_RAW_ERR",),
     "RAW_FLUX": ("FLUX_ERR",),
     "FRAW": ("FRAW_ERR",),
+    "APTFLUX": ("APTFLUX_ERR",),
 }
-_TIMES = ("TIME", "T")
-_RAW = ("SAP_FLUX", "FLUX_RAW", "RAW_FLUX", "FRAW")
+_TIMES = ("TIME", "T", "TMID_BJD")
+_QUALITIES = ("SAP_QUALITY", "QUALITY", "DQUALITY", "TESS_FLAGS", "MOVING", "IRQ1")
+_RAW = ("SAP_FLUX", "FLUX_RAW", "RAW_FLUX", "FRAW", "APTFLUX", "PSF_FLUX_RAW")
+#: Columns that only pipelines of one mission write, for headers that do not name it.
+_OF_KEPLER = ("FCOR", "FRAW", "APTFLUX")
+_OF_TESS = ("CORR_FLUX", "RAW_FLUX", "PSF_FLUX_COR", "CAL_PSF_FLUX", "KSPSAP_FLUX", "DET_FLUX")
+_MAGNITUDES = ("TFA", "PCA", "IRM")
+_CDIPS_GOOD = ("G", "0", "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A column of fluxes, its errors, meaning and zero magnitude, and what there is to say."""
+
+    value: np.ndarray
+    sigma: np.ndarray | None
+    axis: Axis
+    zero_magnitude: float | None = None
+    guesses: tuple[str, ...] = ()
 
 
 def _names(table: Table) -> dict[str, int]:
     return {column.name.upper(): index for index, column in enumerate(table.columns)}
 
 
-def _table(container: Container) -> Table | None:
+def _mission(table: Table) -> str:
+    said = str(table.facts.get("telescop", table.facts.get("mission", ""))).strip().upper()
+    names = set(_names(table))
+    return said if said in _ZERO else "KEPLER" if names & set(_OF_KEPLER) else "TESS" if names & set(_OF_TESS) else said
+
+
+def _table(container: Container, options: ReadOptions) -> Table | None:
     if container.format != "FITS":
         return None
-    for table in container.tables:
+    for table in tables_of(container, options):
         names = set(_names(table))
-        # EVEREST's FLUX is its corrected flux: the raw one beside it tells the layout.
-        if names & set(_TIMES) and names & set(FLUXES):
+        fluxes = names & set(FLUXES) or (names & {"FLUX"} if _mission(table) in _ZERO else set())
+        if names & set(_TIMES) and fluxes and all(table.values[_names(table)[name]].ndim == 1 for name in fluxes):
             return table
     return None
 
@@ -70,7 +109,8 @@ def _flux_column(table: Table, options: ReadOptions) -> tuple[str, tuple[str, ..
             there = ", ".join(name for name in (*FLUXES, "FLUX") if name in names)
             raise ObservationError(f"there is no flux column '{options.value[:30]}' (there are: {there}); choose one of these")
         return options.value.upper(), ()
-    order = ["FLUX", *FLUXES] if "FRAW" in names else list(FLUXES)
+    # EVEREST's FLUX is its corrected flux: the raw one beside it tells the layout.
+    order = ["FLUX", *FLUXES] if "FRAW" in names else [*FLUXES, "FLUX"]
     present = [name for name in order if name in names]
     if options.flux == "sap":
         present = [name for name in _RAW if name in present] + [name for name in present if name not in _RAW]
@@ -83,8 +123,9 @@ def _flux_column(table: Table, options: ReadOptions) -> tuple[str, tuple[str, ..
 
 
 def _error_column(names: Mapping[str, int], flux: str) -> str | None:
-    wanted = (*FLUXES.get(flux, ()), f"{flux}_ERR", "FLUX_ERR", "FRAW_ERR")
-    return next((name for name in wanted if name in names), None)
+    cdips = {"IFL": "IFE", "IRM": "IRE", "TFA": "IRE", "PCA": "IRE"}.get(flux[:3], "") + flux[3:]
+    wanted = (*FLUXES.get(flux, ()), f"{flux}_ERR", f"{flux}ERR", cdips, "FLUX_ERR", "ERROR", "FRAW_ERR")
+    return next((name for name in wanted if name in names and name != flux), None)
 
 
 def _exposure(facts: Mapping[str, Fact], coordinate: np.ndarray) -> float:
@@ -101,12 +142,17 @@ def _exposure(facts: Mapping[str, Fact], coordinate: np.ndarray) -> float:
     return float(step) if isinstance(step, int | float) and 0 < step < 1 else cadence(coordinate)
 
 
-def _mission(facts: Mapping[str, Fact]) -> str:
-    return str(facts.get("telescop", facts.get("mission", ""))).strip().upper()
-
-
-def _zero_point(facts: Mapping[str, Fact]) -> str:
-    whole, fraction = facts.get("bjdrefi", _ZERO.get(_mission(facts), 0)), facts.get("bjdreff", 0.0)
+def _zero_point(table: Table, time: str, options: ReadOptions) -> str:
+    if options.zero_point is not None:
+        return checked_zero_point(options.zero_point)
+    if time == "TMID_BJD":
+        return "BJD"
+    facts = table.facts
+    said = system_in(table.columns[_names(table)[time]].unit or "")
+    whole = facts.get("bjdrefi", None if said else _ZERO.get(_mission(table), 0))
+    if whole is None:
+        return said
+    fraction = facts.get("bjdreff", 0.0)
     try:
         reference = float(whole) + float(fraction)
         if not 0 <= reference < _LATEST:
@@ -118,48 +164,90 @@ def _zero_point(facts: Mapping[str, Fact]) -> str:
     return f"BJD - {reference:.10g}" if reference else "BJD"
 
 
-def _flux_axis(table: Table, column: str) -> Axis:
-    """Electrons per second in the missions' files, relative flux in those of pipelines that normalise."""
-    unit = table.columns[_names(table)[column]].unit
-    return Axis("flux", "electron / s") if (unit or "e-/s").strip().lower().startswith("e") else Axis("relative flux", "")
+def _measured(table: Table, flux: str, error: int | None, options: ReadOptions) -> _Measured:
+    """Electrons per second in the missions' files, relative flux in those of pipelines that normalise, fluxes of magnitudes."""
+    value = table.numbers(_names(table)[flux])
+    sigma = _errors(table, flux, value) if error is None else table.numbers(error)
+    if flux[:3] in _MAGNITUDES and flux[3:].isdigit():
+        zero = magnitudes.zero_magnitude_of(value) if options.magnitude is None else options.magnitude
+        bright = magnitudes.fluxes(value, zero)
+        sigma = None if sigma is None else magnitudes.flux_errors(bright, sigma)
+        guesses = (f"magnitudes were converted to fluxes, magnitude {zero:g} being 1",) * (options.magnitude is None)
+        return _Measured(bright, sigma, Axis(f"flux relative to magnitude {zero:g}", ""), zero, guesses)
+    text = (options.value_unit or table.columns[_names(table)[flux]].unit or "").strip()
+    middle = float(np.nanmedian(value)) if np.isfinite(value).any() else 0.0
+    if text.lower() in ("", "e-/s") and not (not text and abs(middle) < 10):
+        return _Measured(value, sigma, Axis("flux", "electron / s"))
+    unit = unit_of(text)
+    if not unit.is_equivalent(u.dimensionless_unscaled):
+        return _Measured(value, sigma, Axis("flux", unit.to_string()))
+    scale = unit.to(u.dimensionless_unscaled)
+    # The corrected fluxes of TASOC, of KEPSEISMIC and of the validation time series are deviations from the mean.
+    mean = 1.0 if abs(middle * scale) < 0.5 else 0.0
+    return _Measured(mean + scale * value, None if sigma is None else scale * sigma, Axis("relative flux", ""))
 
 
-def _rows(table: Table, facts: Mapping[str, Fact], options: ReadOptions) -> tuple[Rows, dict[str, str]]:
-    names = _names(table)
-    time = next(name for name in _TIMES if name in names)
+def _errors(table: Table, flux: str, value: np.ndarray) -> np.ndarray | None:
+    """The one error for all rows that TGLC writes into its header, if there is one."""
+    error = table.facts.get({"CAL_PSF_FLUX": "cpsf_err", "CAL_APER_FLUX": "cape_err"}.get(flux, ""))
+    return np.full(len(value), float(error)) if isinstance(error, int | float) and 0 < error < 1 else None
+
+
+def _flagged(table: Table, quality: int | None) -> np.ndarray | None:
+    if quality is None:
+        return None
+    values, name = table.values[quality], table.columns[quality].name.upper()
+    if values.dtype.kind == "U":
+        return np.array([cell not in _CDIPS_GOOD for cell in table.text(quality)])
+    flags = np.clip(np.nan_to_num(table.numbers(quality)), -(2.0**62), 2.0**62).astype(np.int64)
+    bad = _TESS_BAD if _mission(table) == "TESS" else _KEPLER_BAD
+    return flags != 0 if name == "MOVING" else (flags & bad) != 0
+
+
+def _rows(table: Table, options: ReadOptions) -> tuple[Rows, dict[str, str], _Measured]:
+    names, mine = _names(table), told(table, replace(options, value=None))
     flux, warnings = _flux_column(table, options)
-    columns = {"coordinate": time, "value": flux}
-    sigma, error = None, _error_column(names, flux)
-    if error is not None:
-        columns["error"], sigma = error, table.numbers(names[error])
-    quality = next((name for name in ("SAP_QUALITY", "QUALITY") if name in names), None)
-    flagged = None
-    if quality is not None and table.values[names[quality]].dtype.kind in "iub":
-        columns["quality"] = quality
-        bad = _TESS_BAD if _mission(facts) == "TESS" else _KEPLER_BAD
-        flagged = (table.values[names[quality]].astype(np.int64) & bad) != 0
-    rows = Rows(table.numbers(names[time]), table.numbers(names[flux]), sigma, warnings=warnings)
-    unit = _flux_axis(table, flux).unit
-    return with_errors(cleaned(rows, flagged=flagged), options.error, unit, options.signal_to_noise), columns
+    error, quality = _error_column(names, flux), next((name for name in _QUALITIES if name in names), None)
+    found = {"coordinate": next(name for name in _TIMES if name in names), "value": flux, "uncertainty": error, "quality": quality}
+    columns = {role: names[name] for role, name in found.items() if name is not None} | mine
+    if columns["value"] == columns.get("uncertainty"):
+        del columns["uncertainty"]
+    measured = _measured(table, flux, columns.get("uncertainty"), options)
+    rows = Rows(table.numbers(columns["coordinate"]), measured.value, measured.sigma, warnings=warnings, guesses=measured.guesses)
+    rows = cleaned(rows, flagged=_flagged(table, columns.get("quality")))
+    spoken = {("error" if role == "uncertainty" else role): table.columns[index].name for role, index in columns.items()}
+    return with_errors(rows, options.error, measured.axis.unit, options.signal_to_noise), spoken, measured
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    table = _table(container)
-    if table is None:
-        raise ObservationError("it has no table with columns of time and flux")
-    facts = {**container.facts, **table.facts}
-    rows, columns = _rows(table, facts, options)
-    target = str(facts.get("object") or stem(source.name)).strip()[:60]
-    crowding, flux = facts.get("crowdsap"), columns["value"]
-    exposure = _exposure(facts, rows.coordinate)
-    known = {"exposure_time": exposure * u.d} if np.isfinite(exposure) else {}
+def _target(facts: Mapping[str, Fact], source: Source) -> str:
+    numbers = {"TIC": ("ticid", "tic_id"), "EPIC": ("epicid",), "KIC": ("keplerid",)}
+    found = next((f"{name} {facts[key]}" for name, keys in numbers.items() for key in keys if facts.get(key)), "")
+    return printable(str(facts.get("object") or found or stem(source.name)), 60)
+
+
+def _known(facts: Mapping[str, Fact], flux: str, rows: Rows, measured: _Measured) -> tuple[dict[str, u.Quantity], Rows]:
+    """Exposure time, dilution and zero magnitude."""
+    exposure, crowding = _exposure(facts, rows.coordinate), facts.get("crowdsap")
+    known: dict[str, u.Quantity] = {"exposure_time": exposure * u.d} if np.isfinite(exposure) else {}
     diluted = flux in _RAW and isinstance(crowding, int | float) and 0 < crowding <= 1
     if flux in _RAW and not diluted:
         rows = rows.warned(f"it does not say how much light of other stars is in {flux}: none was assumed")
     known["dilution"] = (float(crowding) if diluted and isinstance(crowding, int | float) else 1.0) * u.dimensionless_unscaled
-    axes = Axis("time", "d", _zero_point(facts)), _flux_axis(table, flux)
+    if measured.zero_magnitude is not None:
+        known["zero_magnitude"] = measured.zero_magnitude * u.mag
+    return known, rows
+
+
+def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
+    table = _table(container, options)
+    if table is None:
+        raise ObservationError("it has no table with columns of time and flux")
+    rows, columns, measured = _rows(table, options)
+    flux = columns["value"].upper()
+    known, rows = _known(table.facts, flux, rows, measured)
+    axes = Axis("time", "d", _zero_point(table, columns["coordinate"].upper(), options)), measured.axis
     origin = source.origin(IMPORTER.name, rows, columns)
-    return Observation("light_curve", target, points_of(rows, known), rows.value, *axes, (flux,), origin)
+    return Observation("light_curve", _target(table.facts, source), points_of(rows, known), rows.value, *axes, (flux,), origin)
 
 
-IMPORTER = Importer("Kepler/TESS light curve", "light_curve", lambda container, options: _table(container) is not None, _read)
+IMPORTER = Importer("Kepler/TESS light curve", "light_curve", lambda container, options: _table(container, options) is not None, _read)

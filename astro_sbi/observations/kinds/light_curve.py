@@ -2,149 +2,110 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from astropy import units as u
 
-from astro_sbi.observations.containers.table import Container, Table
+from astro_sbi.observations.containers.table import Column, Container, Table
 from astro_sbi.observations.kinds import magnitudes
-from astro_sbi.observations.kinds.aliases import FLUX, LIMIT, MAGNITUDE
+from astro_sbi.observations.kinds.aliases import CHANNEL, FLUX, IDENTIFIER, MAGNITUDE
+from astro_sbi.observations.kinds.band_columns import Band, bands_of
+from astro_sbi.observations.kinds.bands import nominal_wavelength
+from astro_sbi.observations.kinds.brightness import brightness_of
 from astro_sbi.observations.kinds.channels import channels_of, present
-from astro_sbi.observations.kinds.importer import Importer, Source, columns_of, header_warning, number_fact
-from astro_sbi.observations.kinds.roles import (
-    Roles,
-    completed,
-    errors_of,
-    first,
-    flagged,
-    plain,
-    plain_names,
-    tables_of,
-    time_column,
-    told,
-    unit_text,
-)
+from astro_sbi.observations.kinds.flags import flagged
+from astro_sbi.observations.kinds.importer import Importer, Source, header_warning, number_fact
+from astro_sbi.observations.kinds.names import first, plain_names, time_column
+from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told, unit_text
 from astro_sbi.observations.kinds.rows import Rows, cadence, cleaned, points_of, with_errors
 from astro_sbi.observations.kinds.times import times_of
 from astro_sbi.observations.kinds.unnamed import unnamed_roles
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
-from astro_sbi.observations.units import converted, unit_of
 
 #: Longest step between neighbouring points [d] that may be one exposure.
 _LONGEST_EXPOSURE = 0.1
-MAGNITUDE_UNITS = ("mag", "mags", "magnitude", "magnitudes", "abmag", "mag(ab)", "vegamag", "mmag")
+#: Names of fluxes that may as well be something else, so that a magnitude beside them counts more.
+_VAGUE = "spectrum spec fun i0 intensity counts rate countrate cps f"
 
 
 def light_curve_roles(table: Table, options: ReadOptions) -> Roles | None:
     """Times with fluxes or magnitudes; None where the columns are not called so and the user told nothing."""
     if not table.named:
         return unnamed_roles(table, "light_curve", options)
-    names, mine = plain_names(table), told(table, options)
-    coordinate = mine.get("coordinate", time_column(names))
-    value = mine.get("value", first(names, FLUX))
-    value = first(names, MAGNITUDE) if value is None else value
-    if coordinate is None or value is None:
+    mine = told(table, options)
+    coordinate = mine.get("coordinate", time_column(table))
+    value = mine["value"] if "value" in mine else _value(table)
+    if coordinate is None or value is None or (options.kind is None and "value" not in mine and value == coordinate):
         return None
     return completed(table, {"coordinate": coordinate, "value": value}, options)
 
 
-@dataclass(frozen=True, eq=False)
-class Brightness:
-    """Fluxes with what they mean.
-
-    Args:
-        value: fluxes.
-        sigma: their errors, None where there are none.
-        axis: meaning of the fluxes.
-        warnings: sentences for the user.
-        guesses: sentences on what was guessed.
-        zero_magnitude: magnitude whose flux is 1, None where fluxes were measured.
-    """
-
-    value: np.ndarray
-    sigma: np.ndarray | None
-    axis: Axis
-    warnings: tuple[str, ...] = ()
-    guesses: tuple[str, ...] = ()
-    zero_magnitude: float | None = None
+def _value(table: Table) -> int | None:
+    """The best column of fluxes or magnitudes that holds a number at all."""
+    names = plain_names(table)
+    sure = [alias for alias in FLUX.split() if alias not in _VAGUE.split()]
+    ordered = [names.index(alias) for alias in (*sure, *MAGNITUDE.split(), *_VAGUE.split()) if alias in names]
+    filled = (index for index in ordered if _holds_numbers(table, index))
+    return next(filled, ordered[0] if ordered else None)
 
 
-def _holds_magnitudes(table: Table, roles: Roles, options: ReadOptions) -> tuple[bool, tuple[str, ...]]:
-    """Whether the value is a magnitude, and a sentence if only the size of the numbers says so."""
-    column = table.columns[roles["value"]]
-    unit = (options.value_unit or unit_text(column) or "").lower()
-    if unit:
-        return unit in MAGNITUDE_UNITS, ()
-    if table.named:
-        return plain(column.name) in MAGNITUDE.split(), ()
-    error = table.numbers(roles["uncertainty"]) if "uncertainty" in roles.columns else None
-    seems = magnitudes.are_magnitudes(table.numbers(roles["value"]), error)
-    return seems, ("the values were taken for magnitudes from their size",) if seems else ()
+def _holds_numbers(table: Table, index: int) -> bool:
+    values = table.values[index]
+    if values.ndim != 1 or values.dtype.kind == "U":
+        # Magnitudes with limits such as >17.3 are text.
+        return values.ndim == 1 and any(cell[-1:].isdigit() for cell in table.text(index)[:1000])
+    return bool(np.isfinite(values.astype(np.float64)).any())
 
 
-def _of_fluxes(table: Table, roles: Roles, options: ReadOptions) -> Brightness:
-    column = table.columns[roles["value"]]
-    text = options.value_unit or unit_text(column)
-    unit = unit_of(text) if text is not None else None
-    sigma, warnings = errors_of(table, roles)
-    error_text = unit_text(table.columns[roles["uncertainty"]]) if "uncertainty" in roles.columns else None
-    shown = unit or u.dimensionless_unscaled
-    target = u.dimensionless_unscaled if shown.is_equivalent(u.dimensionless_unscaled) else shown
-    value = converted(table.numbers(roles["value"]), shown, target, "flux")
-    if sigma is not None:
-        own = unit_of(error_text) if error_text is not None and options.value_unit is None else shown
-        sigma = converted(sigma, shown if own == u.dimensionless_unscaled else own, target, "error")
-    name = target.to_string()
-    return Brightness(value, sigma, Axis("flux" if name else "relative flux", name), warnings)
+def _many_bands(table: Table, options: ReadOptions) -> tuple[Band, ...]:
+    """Bands that stand side by side in the columns of a table of times; none where it is something else."""
+    mine = {"value", "channel", "uncertainty"} & set(told(table, options))
+    if not table.named or mine or time_column(table) is None or len(table) < 2:
+        return ()
+    names = plain_names(table)
+    identifier = first(names, IDENTIFIER)
+    if first(names, CHANNEL) is not None or (identifier is not None and len(set(table.text(identifier))) > 1):
+        return ()
+    bands = tuple(band for band in bands_of(table) if nominal_wavelength(band.name) is not None)
+    return bands if len(bands) > 1 and all(band.error is not None and not band.inverse_variance for band in bands) else ()
 
 
-def _of_magnitudes(table: Table, roles: Roles, options: ReadOptions, guesses: tuple[str, ...]) -> Brightness:
-    column = table.columns[roles["value"]]
-    scale = 1e-3 if (options.value_unit or unit_text(column) or "").lower() == "mmag" else 1.0
-    measured = scale * _numbers_or_limits(table, roles["value"])
-    zero = options.magnitude if options.magnitude is not None else magnitudes.zero_magnitude_of(measured)
-    value = magnitudes.fluxes(measured, zero)
-    sigma, warnings = errors_of(table, roles)
-    if sigma is not None:
-        sigma = magnitudes.flux_errors(value, scale * sigma)
-    limit = first(plain_names(table), LIMIT)
-    if limit is not None and table.values[limit].dtype.kind in "if":
-        value, sigma, used = magnitudes.with_limits(value, sigma, table.numbers(limit), zero)
-        if used.any():
-            spoken = (
-                f"{int(used.sum()):,} rows are upper limits: kept as no flux with a fifth of the limit ({magnitudes.LIMIT_SIGMA:g} sigma)"
-            )
-            guesses = (*guesses, f"{spoken} as their error")
-    if options.magnitude is None:
-        guesses = (*guesses, f"magnitudes were converted to fluxes, magnitude {zero:g} being 1")
-    return Brightness(value, sigma, Axis(f"flux relative to magnitude {zero:g}", ""), warnings, guesses, zero)
+def _long(table: Table, bands: tuple[Band, ...], coordinate: int) -> Table:
+    """A table with a column a band as one with a row a measurement; what was not measured is left out."""
+    parts = []
+    for band in bands:
+        value, error = table.numbers(band.value), table.numbers(int(band.error or 0))
+        kept = np.isfinite(value)
+        parts.append((table.values[coordinate][kept], value[kept], error[kept], np.full(int(kept.sum()), band.name)))
+    values = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+    shown = table.columns[bands[0].value]
+    seems = bands[0].measure == "mag" or (not bands[0].measure and magnitudes.are_magnitudes(values[1], values[2]))
+    brightness = Column(shown.name, unit_text(shown) or ("mag" if seems else None), shown.meaning)
+    columns = (table.columns[coordinate], brightness, table.columns[int(bands[0].error or 0)], Column("band"))
+    return replace(table, columns=columns, values=values)
 
 
-def _numbers_or_limits(table: Table, index: int) -> np.ndarray:
-    """Magnitudes; those written as limits (``>17.3``) are none."""
-    if table.values[index].dtype.kind != "U":
-        return table.numbers(index)
-    cells = ["" if cell.startswith((">", "<")) else cell for cell in table.text(index)]
-    values = (*table.values[:index], np.array(cells), *table.values[index + 1 :])
-    try:
-        return np.array([float(cell) if cell else np.nan for cell in cells])
-    except ValueError:
-        return replace(table, values=values).numbers(index)
-
-
-def brightness_of(table: Table, roles: Roles, options: ReadOptions) -> Brightness:
-    """Fluxes, converted from magnitudes where those were measured."""
-    holds, guesses = _holds_magnitudes(table, roles, options)
-    return _of_magnitudes(table, roles, options, guesses) if holds else _of_fluxes(table, roles, options)
+def _matched(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
+    for table in tables_of(container, options):
+        bands = _many_bands(table, options)
+        if bands:
+            coordinate = told(table, options).get("coordinate", time_column(table))
+            roles = Roles({"coordinate": 0, "value": 1, "uncertainty": 2, "channel": 3})
+            return _long(table, bands, int(coordinate or 0)), roles
+        roles = light_curve_roles(table, options)
+        if roles is not None:
+            return table, roles
+    return None
 
 
 def exposure_of(table: Table, container: Container, rows: Rows) -> tuple[dict[str, u.Quantity], tuple[str, ...]]:
     """The exposure time where header or cadence tell, and the sentence that says which."""
-    stated = number_fact(table, container, "exptime", "exposure", "exposure_time")
+    stated = number_fact(table, container, "texptime", "exptime", "exposure", "exposure_time")
     # Bands take turns: the time between two of them is no exposure.
-    step = min(cadence(rows.coordinate[rows.channel == channel]) for channel in np.unique(rows.channel))
+    steps = [cadence(rows.coordinate[rows.channel == channel]) for channel in np.unique(rows.channel)]
+    step = min((step for step in steps if np.isfinite(step)), default=float("nan"))
     if stated is not None and 0 < stated < 86400 * _LONGEST_EXPOSURE and stated / 86400 < 2 * step:
         return {"exposure_time": (stated * u.s).to(u.d)}, ()
     if step < _LONGEST_EXPOSURE:
@@ -152,22 +113,18 @@ def exposure_of(table: Table, container: Container, rows: Rows) -> tuple[dict[st
     return {}, ()
 
 
-def _table(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
-    found = ((table, light_curve_roles(table, options)) for table in tables_of(container, options))
-    return next(((table, roles) for table, roles in found if roles is not None), None)
-
-
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _table(container, options)
+    found = _matched(container, options)
     if found is None:
         raise ObservationError("it has no columns of times and fluxes")
     table, roles = found
     bright = brightness_of(table, roles, options)
     times = times_of(table, roles["coordinate"], options, "light_curve", magnitudes=bright.zero_magnitude is not None)
     channel, names = channels_of(table, roles.get("channel"), bright.axis.name if bright.zero_magnitude is None else "magnitudes")
-    rows = Rows(times.values, bright.value, bright.sigma, {"channel": channel}, warnings=bright.warnings)
+    bad, sentences = flagged(table, roles.get("quality"), container)
+    rows = Rows(times.values, bright.value, bright.sigma, {"channel": channel}, warnings=(*bright.warnings, *sentences))
     rows = rows.guessed(*roles.guesses, *times.guesses, *bright.guesses)
-    rows = with_errors(cleaned(rows, flagged=flagged(table, roles, container)), options.error, bright.axis.unit, options.signal_to_noise)
+    rows = with_errors(cleaned(rows, flagged=bad), options.error, bright.axis.unit, options.signal_to_noise)
     exposure, sentences = exposure_of(table, container, rows)
     rows = rows.guessed(*sentences).warned(*header_warning(table, roles))
     known: dict[str, u.Quantity] = {**exposure, "dilution": 1.0 * u.dimensionless_unscaled}
@@ -175,9 +132,9 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
         known["zero_magnitude"] = bright.zero_magnitude * u.mag
     kept, names = present(rows.channel, names)
     rows = replace(rows, extra={**rows.extra, "channel": kept})
-    origin = source.origin(IMPORTER.name, rows, columns_of(table, roles))
+    origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
     axes = Axis("time", "d", times.zero_point), bright.axis
     return Observation("light_curve", source.target(table, container), points_of(rows, known), rows.value, *axes, names, origin)
 
 
-IMPORTER = Importer("light curve", "light_curve", lambda container, options: _table(container, options) is not None, _read)
+IMPORTER = Importer("light curve", "light_curve", lambda container, options: _matched(container, options) is not None, _read)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from astro_sbi.observations.containers.table import Table
+
+#: Spellings of a unit that says magnitudes.
+UNITS = ("mag", "mags", "magnitude", "magnitudes", "abmag", "mag(ab)", "vegamag", "mag(vega)", "mag(st)", "stmag", "mmag", "ab")
 #: ``2.5 / ln 10``, Pogson's scale.
 _POGSON = 1.0857362047581294
 #: How many standard deviations above nothing a limiting magnitude lies, where the file does not say.
 LIMIT_SIGMA = 5.0
 #: Magnitudes beyond these stand for nothing.
 _FAINTEST, _BRIGHTEST = 60.0, -40.0
-_FLOOR_ERROR, _LARGEST_ERROR = 0.0, 9.0
+_LARGEST_ERROR = 9.0
 
 
 def fluxes(magnitude: Float64[np.ndarray, " n"], zero_magnitude: float) -> Float64[np.ndarray, " n"]:
@@ -25,8 +29,8 @@ def flux_errors(flux: Float64[np.ndarray, " n"], error: Float64[np.ndarray, " n"
 
     For small errors that is the usual ``F sigma_m / 1.0857``; for large ones, whose fluxes reach further up than down, it is their mean.
     """
-    sound = (error > _FLOOR_ERROR) & (error < _LARGEST_ERROR)
-    return np.where(sound, flux * np.sinh(np.where(sound, error, 1.0) / _POGSON), np.where(error <= 0, error, np.nan))
+    sound = (error > 0) & (error < _LARGEST_ERROR)
+    return np.where(sound, np.abs(flux) * np.sinh(np.where(sound, error, 1.0) / _POGSON), np.where(error <= 0, error, np.nan))
 
 
 def with_limits(
@@ -44,6 +48,18 @@ def with_limits(
     return np.where(used, 0.0, flux), np.where(used, faintest / LIMIT_SIGMA, sigma), used
 
 
+def measured_and_limits(table: Table, index: int) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    """Magnitudes, NaN where a cell is a limit such as ``>17.3`` or ``<13.5``, and the limits, NaN elsewhere."""
+    if table.values[index].dtype.kind != "U":
+        values = table.numbers(index)
+        return values, np.full(len(values), np.nan)
+    cells = table.text(index)
+    marked = np.array([cell.startswith((">", "<")) for cell in cells])
+    bare = np.array([cell.lstrip("<>= ") for cell in cells])
+    values = Table((table.columns[index],), (bare,)).numbers(0)
+    return np.where(marked, np.nan, values), np.where(marked, values, np.nan)
+
+
 def zero_magnitude_of(magnitude: Float64[np.ndarray, " n"]) -> float:
     """The whole magnitude nearest to the median: fluxes become numbers of order one."""
     sound = magnitude[(magnitude > _BRIGHTEST) & (magnitude < _FAINTEST)]
@@ -51,8 +67,8 @@ def zero_magnitude_of(magnitude: Float64[np.ndarray, " n"]) -> float:
 
 
 def are_magnitudes(value: Float64[np.ndarray, " n"], error: Float64[np.ndarray, " n"] | None) -> bool:
-    """Whether numbers without a name are magnitudes: all between 10 and 30, with errors (if any) below 2."""
+    """Whether numbers without a name are magnitudes: all between 10 and 30, with errors (if any) below 1."""
     finite = value[np.isfinite(value) & (np.abs(value) < 90)]
     if not len(finite) or finite.min() < 10 or finite.max() > 30 or np.ptp(finite) > 12:
         return False
-    return error is None or bool(np.nanmedian(error) < 1)
+    return error is None or not np.isfinite(error).any() or bool(np.nanmedian(error) < 1)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
@@ -12,142 +11,200 @@ from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Container, Table
 from astro_sbi.observations.kinds import magnitudes
 from astro_sbi.observations.kinds.aliases import IDENTIFIER
+from astro_sbi.observations.kinds.band_columns import Band, bands_of
 from astro_sbi.observations.kinds.bands import nominal_wavelength
+from astro_sbi.observations.kinds.brightness import MICROJANSKY
 from astro_sbi.observations.kinds.importer import Importer, Source
-from astro_sbi.observations.kinds.light_curve import MAGNITUDE_UNITS
-from astro_sbi.observations.kinds.roles import first, plain, plain_names, tables_of, time_column, unit_text
+from astro_sbi.observations.kinds.names import first, plain, plain_names
+from astro_sbi.observations.kinds.roles import tables_of, unit_text
 from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted, unit_of
 
 _FEWEST_BANDS = 3
-#: AB magnitude of one microjansky.
-MICROJANSKY = 23.9
-_MARK = r"(?:_|-|\b|\.)"
-_ERROR_NAMES = re.compile(
-    r"^(?:(?:e|err|error|sig|sigma|unc|d|s|emag|magerr|fluxerr|e_?flux|e_?mag|err_?flux|err_?mag|flux_?err|mag_?err)[_\-. ]+(?P<a>.+)"
-    r"|(?P<b>.+?)[_\-. ]*(?:err|error|unc|sigma|uncertainty|e)(?:_?(?:flux|mag))?)$",
-    re.IGNORECASE,
-)
-_VALUE_NAMES = re.compile(
-    r"^(?:f|flux|mag|m|modelmag|psfmag|cmodelmag|magauto|mag_auto|fnu)[_\-. ]+(.+)$|^(.+?)[_\-. ]+(?:flux|mag|f|fnu)$", re.IGNORECASE
-)
-_TRUTH = "zspec zsp zspectroscopic specz"
+_TRUTH = "zspec zsp zspectroscopic specz zspecbest"
+#: AB minus Vega magnitudes: Blanton & Roweis (2007, AJ 133, 734) table 1, Jarrett et al. (2011, ApJ 735, 112) table 3.
+_VEGA = {
+    "u": 0.79, "b": -0.09, "v": 0.02, "r": 0.21, "i": 0.45, "j": 0.91, "h": 1.39, "k": 1.85, "ks": 1.85,
+    "w1": 2.699, "w2": 3.339, "w3": 5.174, "w4": 6.620,
+}  # fmt: skip
+#: Flux density of AB magnitude 0, a maggy [Jy] (Oke & Gunn 1983).
+_MAGGY = 3631.0
+_NOT_DETECTED = 90.0
 
 
-@dataclass(frozen=True)
-class Band:
-    """A band of a catalogue: its name and the columns of value and error."""
+@dataclass(frozen=True, eq=False)
+class Fluxes:
+    """Flux densities of one object in its bands.
 
-    name: str
-    value: int
-    error: int
+    Args:
+        value: one a band, NaN where there is none.
+        sigma: their errors, None where the catalogue has none.
+        unit: of both; empty where the catalogue does not say.
+        guesses: sentences on what was guessed.
+    """
 
+    value: np.ndarray
+    sigma: np.ndarray | None
+    unit: str
+    guesses: tuple[str, ...] = ()
 
-def bands_of(table: Table) -> tuple[Band, ...]:
-    """Pairs of columns that are a band and its error, such as ``f_F606W`` and ``e_F606W``, or ``g`` and ``g_err``."""
-    numeric = [i for i, values in enumerate(table.values) if values.dtype.kind in "if" and values.ndim == 1]
-    stems = {plain(_stem(table.columns[i].name)): i for i in reversed(numeric)}
-    found: dict[int, Band] = {}
-    for index in numeric:
-        match = _ERROR_NAMES.match(table.columns[index].name)
-        stem = plain(_stem(match["a"] or match["b"])) if match else ""
-        value = stems.get(stem)
-        if value is not None and value != index and value not in found:
-            name = _stem(table.columns[value].name)
-            if nominal_wavelength(name) is not None or _VALUE_NAMES.match(table.columns[value].name):
-                found[value] = Band(name, value, index)
-    return tuple(found[value] for value in sorted(found))
+    def times(self, factor: float, unit: str, *sentences: str) -> Fluxes:
+        """The same in another unit."""
+        return Fluxes(self.value * factor, None if self.sigma is None else self.sigma * factor, unit, (*self.guesses, *sentences))
 
 
-def _stem(name: str) -> str:
-    match = _VALUE_NAMES.match(name)
-    return (match[1] or match[2]) if match else name
-
-
-def _table(container: Container, options: ReadOptions) -> Table | None:
+def _matched(container: Container, options: ReadOptions) -> tuple[Table, tuple[Band, ...]] | None:
+    """The first table with enough bands; those without errors only where their names leave no doubt."""
     for table in tables_of(container, options):
-        if table.named and (options.kind is not None or time_column(plain_names(table)) is None) and len(bands_of(table)) >= _FEWEST_BANDS:
-            return table
+        bands = bands_of(table, options.value)
+        errors = sum(band.error is not None for band in bands)
+        known = sum(nominal_wavelength(band.name) is not None for band in bands)
+        sure = options.kind is not None or bool(options.error or options.signal_to_noise) or known == len(bands) > _FEWEST_BANDS
+        if len(bands) >= _FEWEST_BANDS and (errors >= _FEWEST_BANDS or sure):
+            return table, bands
     return None
+
+
+def _identifier(cell: str) -> str:
+    return cell.strip().removesuffix(".0")
 
 
 def _row(table: Table, wanted: str | None) -> tuple[int, str, tuple[str, ...]]:
     """Index of the object, its identifier, and a sentence where it was taken because it is the first."""
     column = first(plain_names(table), IDENTIFIER)
-    identifiers = table.text(column) if column is not None else [str(number + 1) for number in range(len(table))]
+    cells = table.text(column) if column is not None else [str(number + 1) for number in range(len(table))]
+    identifiers = [_identifier(cell) for cell in cells]
     if wanted is None:
-        more = len(table) > 1
         sentence = (
             f"the catalogue has {len(table):,} objects: the first, {identifiers[0][:30]}, was taken; choose another by its identifier"
         )
-        return 0, identifiers[0], (sentence,) if more else ()
-    if wanted.strip() not in identifiers:
+        return 0, identifiers[0], (sentence,) if len(table) > 1 else ()
+    if _identifier(wanted) not in identifiers:
         shown = f"{identifiers[0][:20]} to {identifiers[-1][:20]}"
         raise ObservationError(f"there is no object '{wanted[:30]}' in the catalogue of {len(table):,} ({shown}); give an identifier of it")
-    return identifiers.index(wanted.strip()), wanted.strip(), ()
+    return identifiers.index(_identifier(wanted)), _identifier(wanted), ()
 
 
-def _fluxes(table: Table, bands: tuple[Band, ...], row: int, options: ReadOptions) -> tuple[np.ndarray, np.ndarray, str, tuple[str, ...]]:
-    """Fluxes, errors, their unit and sentences on what was guessed."""
+def _measured(table: Table, bands: tuple[Band, ...], row: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Values and errors of a row; no errors at all where one of the bands has none."""
     value = np.array([table.numbers(band.value)[row] for band in bands])
-    error = np.array([table.numbers(band.error)[row] for band in bands])
-    column = table.columns[bands[0].value]
-    unit = options.value_unit or unit_text(column)
-    if (unit or "").lower() in MAGNITUDE_UNITS or (unit is None and _magnitudes(table, bands)):
-        flux = magnitudes.fluxes(value, MICROJANSKY)
-        return flux, magnitudes.flux_errors(flux, error), "uJy", ("magnitudes were taken as AB and converted to microjansky",)
-    error = np.where(value == error, np.where(value < 0, np.nan, error), error)
+    if any(band.error is None for band in bands):
+        return value, None
+    error = np.array([table.numbers(band.error)[row] for band in bands if band.error is not None])
+    inverse = np.array([band.inverse_variance for band in bands])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return value, np.where(inverse, np.where(error > 0, 1 / np.sqrt(error), np.nan), error)
+
+
+def _fluxes(table: Table, bands: tuple[Band, ...], row: int, options: ReadOptions) -> Fluxes:
+    value, error = _measured(table, bands, row)
+    unit = options.value_unit or unit_text(table.columns[bands[0].value])
+    if (unit or "").lower() in magnitudes.UNITS or (unit is None and _are_magnitudes(table, bands)):
+        return _of_magnitudes(table, bands, value, error)
+    if error is not None:
+        # Where a catalogue has nothing it repeats the same negative number.
+        error = np.where((value == error) & (value < 0), np.nan, error)
+        value = np.where(np.isin(value, (-99.0, -999.0, -9999.0)) & ~(error > 0), np.nan, value)
+    found = Fluxes(value, error, "")
     if options.magnitude is not None:
-        scale = 10 ** (-0.4 * (options.magnitude - MICROJANSKY))
-        return value * scale, error * scale, "uJy", ()
+        return found.times(10 ** (-0.4 * (options.magnitude - MICROJANSKY)), "uJy")
+    name = plain(table.columns[bands[0].value].name)
+    if unit is None and bands[0].inverse_variance:
+        return found.times(1e-3 * _MAGGY, "uJy", "the fluxes have no unit: nanomaggies were assumed, as in the Legacy Surveys")
+    if unit is None and name.endswith("psfflux"):
+        return found.times(1e-3, "uJy", "the fluxes have no unit: nanojansky were assumed, as in Rubin's catalogues")
     if unit is None:
-        return value, error, "", ("the fluxes have no unit: give the AB magnitude whose flux is 1 to have them in microjansky",)
-    parsed = unit_of(unit)
-    if not parsed.is_equivalent(u.uJy):
-        return value, error, parsed.to_string(), ()
-    return converted(value, parsed, u.uJy, "flux"), converted(error, parsed, u.uJy, "error"), "uJy", ()
+        return found.times(1.0, "", "the fluxes have no unit: give the AB magnitude whose flux is 1 to have them in microjansky")
+    return _in_microjansky(found, unit_of(unit))
 
 
-def _magnitudes(table: Table, bands: tuple[Band, ...]) -> bool:
+def _in_microjansky(found: Fluxes, unit: u.UnitBase) -> Fluxes:
+    """Fluxes in microjansky where their unit says so much, else as they are."""
+    equivalencies = u.zero_point_flux(_MAGGY * u.Jy)
+    if not unit.is_equivalent(u.uJy, equivalencies=equivalencies):
+        return found.times(1.0, unit.to_string())
+    return found.times(float(converted(np.array([1.0]), unit, u.uJy, "flux", equivalencies)[0]), "uJy")
+
+
+def _are_magnitudes(table: Table, bands: tuple[Band, ...]) -> bool:
     """Whether names say magnitudes, or all numbers of the catalogue are of their size."""
-    if any("mag" in table.columns[band.value].name.lower() for band in bands):
-        return True
-    if any(re.match(r"f|flux", table.columns[band.value].name, re.IGNORECASE) for band in bands):
-        return False
-    return all(magnitudes.are_magnitudes(table.numbers(band.value), table.numbers(band.error)) for band in bands)
+    if bands[0].measure:
+        return bands[0].measure == "mag"
+    errors = [None if band.error is None else table.numbers(band.error) for band in bands]
+    return all(magnitudes.are_magnitudes(table.numbers(band.value), error) for band, error in zip(bands, errors, strict=True))
+
+
+def _of_magnitudes(table: Table, bands: tuple[Band, ...], value: np.ndarray, error: np.ndarray | None) -> Fluxes:
+    """Microjansky of magnitudes; those that were not detected but have a limit (99 with the limit as error) are no flux with that error."""
+    shift = np.array([_vega_shift(table, band) for band in bands])
+    guesses = ("magnitudes were taken as AB and converted to microjansky",) if not shift.all() else ()
+    if shift.any():
+        vega = ", ".join(band.name[:12] for band, step in zip(bands, shift, strict=True) if step)
+        guesses = (*guesses, f"magnitudes of {vega} were taken as Vega magnitudes and converted to microjansky")
+    flux = magnitudes.fluxes(value + shift, MICROJANSKY)
+    if error is None:
+        return Fluxes(flux, None, "uJy", guesses)
+    limits = (np.abs(value) > _NOT_DETECTED) & (value > 0) & (error > 15) & (error < 40)
+    sigma = np.where(limits, magnitudes.fluxes(error + shift, MICROJANSKY), magnitudes.flux_errors(flux, error))
+    if limits.any():
+        guesses = (*guesses, f"{int(limits.sum())} bands are limits (99 with the limit as error): kept as no flux with that error")
+    return Fluxes(np.where(limits, 0.0, flux), sigma, "uJy", guesses)
+
+
+def _vega_shift(table: Table, band: Band) -> float:
+    """AB minus Vega where a name is that of WISE, of 2MASS or, as in the CDS's tables, of a Johnson band."""
+    name = plain(table.columns[band.value].name)
+    upper = band.name[:1].isupper() or band.name.lower() in ("w1", "w2", "w3", "w4")
+    vega = name.endswith("mpro") or (name == f"{band.name.lower()}m") or (upper and name == f"{band.name.lower()}mag")
+    return _VEGA.get(band.name.lower(), 0.0) if vega else 0.0
+
+
+def _placed(bands: tuple[Band, ...]) -> tuple[np.ndarray, bool, tuple[str, ...]]:
+    """Wavelengths of the bands, or their numbers and a sentence where one is not known."""
+    places = [nominal_wavelength(band.name) for band in bands]
+    unknown = ", ".join(printable(band.name, 20) for band, place in zip(bands, places, strict=True) if place is None)
+    if unknown:
+        sentence = f"the wavelengths of these bands are not known: {unknown[:150]}; the bands are numbered instead"
+        return np.arange(len(bands), dtype=np.float64), False, (sentence,)
+    return np.array(places, dtype=np.float64), True, ()
 
 
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    table = _table(container, options)
-    if table is None:
+    found = _matched(container, options)
+    if found is None:
         raise ObservationError("it has no pairs of columns of a band and its error; name them such as g,g_err,r,r_err")
+    table, bands = found
     if not len(table):
         raise ObservationError("it has no rows; give a file with measurements")
-    bands = bands_of(table)
     row, identifier, sentences = _row(table, options.row)
-    value, error, unit, guesses = _fluxes(table, bands, row, options)
-    places = [nominal_wavelength(band.name) for band in bands]
-    placed = None not in places
-    coordinate = np.array(places if placed else range(len(bands)), dtype=np.float64)
-    if not placed:
-        unknown = ", ".join(band.name[:20] for band, place in zip(bands, places, strict=True) if place is None)
-        sentences = (*sentences, f"the wavelengths of these bands are not known: {unknown}; the bands are numbered instead")
-    rows = Rows(coordinate, value, error, {"channel": np.arange(len(bands), dtype=np.int32)}, warnings=sentences, guesses=guesses)
-    rows = with_errors(cleaned(rows, noun="band"), options.error, unit, options.signal_to_noise)
-    known: dict[str, u.Quantity] = {}
-    truth = first(plain_names(table), _TRUTH)
-    if truth is not None and table.values[truth].dtype.kind in "if" and table.numbers(truth)[row] > 0:
-        known["spectroscopic_redshift"] = table.numbers(truth)[row] * u.dimensionless_unscaled
-    columns = {"value": printable(table.columns[bands[0].value].name, 60), "error": printable(table.columns[bands[0].error].name, 60)}
+    fluxes, (coordinate, placed, unplaced) = _fluxes(table, bands, row, options), _placed(bands)
+    if fluxes.sigma is None and not (options.error or options.signal_to_noise):
+        raise ObservationError("its bands have no errors; name their columns such as g_err, or give a signal-to-noise ratio or an error")
+    numbers = {"channel": np.arange(len(bands), dtype=np.int32)}
+    rows = Rows(coordinate, fluxes.value, fluxes.sigma, numbers, warnings=(*sentences, *unplaced), guesses=fluxes.guesses)
+    rows = with_errors(cleaned(rows, noun="band"), options.error, fluxes.unit, options.signal_to_noise)
     names = tuple(printable(bands[number].name, 40) for number in rows.channel)
-    rows = Rows(
-        rows.coordinate, rows.value, rows.sigma, {"channel": np.arange(len(rows))}, rows.dropped, rows.warnings, rows.guesses, rows.source
-    )
-    origin = source.origin(IMPORTER.name, rows, columns, objects=len(table))
-    axes = Axis("wavelength", "Angstrom") if placed else Axis("band", ""), Axis("flux density", unit)
-    return Observation("photometry", printable(identifier, 60), points_of(rows, known), rows.value, *axes, names, origin)
+    rows = replace(rows, extra={"channel": np.arange(len(rows))})
+    origin = source.origin(IMPORTER.name, rows, _columns(table, bands), objects=len(table))
+    axes = Axis("wavelength", "Angstrom") if placed else Axis("band", ""), Axis("flux density", fluxes.unit)
+    return Observation("photometry", printable(identifier, 60), points_of(rows, _known(table, row)), rows.value, *axes, names, origin)
 
 
-IMPORTER = Importer("photometric catalogue", "photometry", lambda container, options: _table(container, options) is not None, _read)
+def _known(table: Table, row: int) -> dict[str, u.Quantity]:
+    """The spectroscopic redshift, where the catalogue has one."""
+    index = first(plain_names(table), _TRUTH)
+    if index is None or table.values[index].dtype.kind not in "if" or not 0 < table.numbers(index)[row] < 20:
+        return {}
+    return {"spectroscopic_redshift": table.numbers(index)[row] * u.dimensionless_unscaled}
+
+
+def _columns(table: Table, bands: tuple[Band, ...]) -> dict[str, str]:
+    """The first band's columns stand for all."""
+    columns = {"value": printable(table.columns[bands[0].value].name, 60)}
+    error = bands[0].error
+    return columns if error is None else {**columns, "error": printable(table.columns[error].name, 60)}
+
+
+IMPORTER = Importer("photometric catalogue", "photometry", lambda container, options: _matched(container, options) is not None, _read)

@@ -111,12 +111,12 @@ def cleaned(rows: Rows, *, flagged: Bool[np.ndarray, " n"] | None = None, noun: 
         rows = rows.without(sentinels(rows.coordinate, zero=True), "no time")
     rows = rows.without(~np.isfinite(rows.value), "no value")
     rows = rows.without(np.abs(rows.value) > _LARGEST, "absurdly large value")
-    rows = _with_usable_errors(rows.without(sentinels(rows.value), "value that stands for nothing (such as -99)"))
+    rows = _with_usable_errors(rows.without(sentinels(rows.value), "value that stands for nothing (such as -99)"), noun)
     usable = total - rows.dropped.get(FLAGGED, 0)
     if not len(rows):
         reasons = ", ".join(f"{reason}: {count:,}" for reason, count in rows.dropped.items())
         raise ObservationError(f"none of its {_counted(total, 'row')} can be used ({reasons}); check the columns")
-    if usable - len(rows) > 0.5 * usable:
+    if usable - len(rows) > 0.5 * usable and noun != "band":
         lost = ", ".join(f"{reason}: {count:,}" for reason, count in rows.dropped.items() if reason != FLAGGED)
         raise ObservationError(
             f"more than half of its {_counted(total, 'row')} cannot be used ({lost}); repair the file or give the part that is whole"
@@ -128,7 +128,7 @@ def cleaned(rows: Rows, *, flagged: Bool[np.ndarray, " n"] | None = None, noun: 
     return rows.warned(f"there {'is only 1 point' if len(rows) == 1 else f'are only {len(rows)} points'}") if few else rows
 
 
-def _with_usable_errors(rows: Rows) -> Rows:
+def _with_usable_errors(rows: Rows, noun: str) -> Rows:
     if rows.sigma is None or not len(rows):
         return rows
     if not np.isfinite(rows.sigma).any():
@@ -138,6 +138,9 @@ def _with_usable_errors(rows: Rows) -> Rows:
             "no error is above zero; give errors (standard deviations), or leave the column out to have the scatter estimated"
         )
     missing, negative = ~np.isfinite(rows.sigma), rows.sigma <= 0
+    if 2 * missing.sum() > len(rows) and noun != "band":
+        few = f"only {len(rows) - int(missing.sum()):,} of {_counted(len(rows), 'row')} have an error: the errors were left aside"
+        return replace(rows, sigma=None).warned(few)
     rows = rows.without(missing, "no error").without(negative[~missing], "error not above zero")
     sigma = np.asarray(rows.sigma)
     typical = np.median(sigma)

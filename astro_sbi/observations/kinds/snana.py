@@ -11,8 +11,9 @@ from astropy import units as u
 
 from astro_sbi.observations.containers.table import Container, Table
 from astro_sbi.observations.kinds.channels import channels_of, present
-from astro_sbi.observations.kinds.importer import Importer, Source, columns_of, number_fact
-from astro_sbi.observations.kinds.roles import Roles, first, plain_names
+from astro_sbi.observations.kinds.importer import Importer, Source, number_fact
+from astro_sbi.observations.kinds.names import first, plain_names
+from astro_sbi.observations.kinds.roles import Roles, origin_columns
 from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
@@ -64,7 +65,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     kept, names = present(rows.channel, names)
     rows = replace(rows, extra={**rows.extra, "channel": kept})
     known = {**_known(table, container), "zero_magnitude": zero * u.mag}
-    origin = source.origin(IMPORTER.name, rows, columns_of(table, roles))
+    origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
     axes = Axis("time", "d", "MJD"), Axis(f"flux relative to magnitude {zero:g}", "")
     return Observation("light_curve", source.target(table, container), points_of(rows, known), rows.value, *axes, names, origin)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -10,18 +11,38 @@ from astropy import constants
 from astropy import units as u
 
 from astro_sbi.observations.containers.table import Container, Table
+from astro_sbi.observations.kinds import magnitudes
 from astro_sbi.observations.kinds.aliases import FLUX, RESOLUTION, WAVELENGTH
-from astro_sbi.observations.kinds.importer import Importer, Source, columns_of, header_warning, number_fact
-from astro_sbi.observations.kinds.roles import Roles, completed, errors_of, first, flagged, plain, plain_names, tables_of, told, unit_text
+from astro_sbi.observations.kinds.errors import errors_in
+from astro_sbi.observations.kinds.flags import flagged
+from astro_sbi.observations.kinds.importer import Importer, Source, header_warning, number_fact
+from astro_sbi.observations.kinds.names import first, is_magnitude, plain, plain_names
+from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told, unit_text
 from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
 from astro_sbi.observations.kinds.unnamed import unnamed_roles
-from astro_sbi.observations.kinds.wavelengths import FLUX_UNIT, air_note, per_angstrom, vacuum_angstrom
+from astro_sbi.observations.kinds.vectors import Unrolled, unrolled
+from astro_sbi.observations.kinds.wavelengths import FLUX_UNIT, air_note, medium_of, per_angstrom, vacuum_angstrom
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted, unit_of
 
 _C_KM_S = constants.c.to_value("km/s")
 _ENERGY_NAMES = {"frequency": u.Hz, "freq": u.Hz, "nu": u.Hz, "energy": u.keV}
+_LOGARITHM = re.compile(r"(log10|log|dex)\s*(?:[(\[]\s*([^()\[\]]*)\s*[)\]]|\s([A-Za-z]+))?", re.IGNORECASE)
+#: Units at the end of names such as ``wavelength_nm``, and those that names of fluxes stand for.
+_UNITS_IN_NAMES = {
+    "nm": "nm",
+    "um": "um",
+    "microns": "um",
+    "micron": "um",
+    "angstrom": "Angstrom",
+    "angstroms": "Angstrom",
+    "aa": "Angstrom",
+}
+_FLUX_NAMES = {"fluxjy": "Jy", "fluxmjy": "mJy", "fluxujy": "uJy", "fluxnjy": "nJy", "ujy": "uJy", "fluxcgs": "erg / (Angstrom s cm2)"}
+_MAGNITUDES = "abmag mab magab abmagnitude mag magnitude"
+#: AB magnitude of a jansky.
+_ZERO_JANSKY = 8.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +124,7 @@ def spectrum_roles(table: Table, options: ReadOptions) -> Roles | None:
     if not table.named:
         return unnamed_roles(table, "spectrum", options)
     names, mine = plain_names(table), told(table, options)
-    coordinate, value = mine.get("coordinate", first(names, WAVELENGTH)), mine.get("value", first(names, FLUX))
+    coordinate, value = mine.get("coordinate", first(names, WAVELENGTH)), mine.get("value", first(names, f"{FLUX} {_MAGNITUDES}"))
     if coordinate is None or value is None or coordinate == value:
         return None
     roles = completed(table, {"coordinate": coordinate, "value": value}, options)
@@ -111,52 +132,42 @@ def spectrum_roles(table: Table, options: ReadOptions) -> Roles | None:
     return roles if resolution is None else replace(roles, columns={**roles.columns, "resolution": resolution})
 
 
-def unrolled(table: Table) -> Table:
-    """A table whose only row holds a whole spectrum, as one whose rows are pixels."""
-    if len(table) != 1 or not any(values.ndim == 2 and values.shape[1] > 1 for values in table.values):
-        return table
-    length = max(values.shape[1] for values in table.values if values.ndim == 2)
-    kept = [i for i, values in enumerate(table.values) if values.ndim == 2 and values.shape[1] == length]
-    scalars = {
-        table.columns[i].name.lower(): values.ravel()[0].item()
-        for i, values in enumerate(table.values)
-        if i not in kept and values.size == 1
-    }
-    columns = tuple(table.columns[i] for i in kept)
-    return replace(table, columns=columns, values=tuple(table.values[i][0] for i in kept), facts={**scalars, **table.facts})
+def _matched(container: Container, options: ReadOptions) -> tuple[Unrolled, Roles] | None:
+    """The first table that holds a spectrum, and how many more there are."""
+    wide = [table for table in tables_of(container, options) if spectrum_roles(table, replace(options, row=None)) is not None]
+    chosen, sentences = (wide[0], ()) if len(wide) == 1 else _one_of(wide, options)
+    if chosen is None:
+        return None
+    pixels = unrolled(chosen, options.row if len(wide) == 1 else None)
+    roles = spectrum_roles(pixels.table, options)
+    objects = pixels.objects * len(wide) if sentences else pixels.objects
+    return None if roles is None else (replace(pixels, objects=objects, warnings=(*sentences, *pixels.warnings)), roles)
 
 
-def _table(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
-    found = ((table, spectrum_roles(table, options)) for table in map(unrolled, tables_of(container, options)))
-    return next(((table, roles) for table, roles in found if roles is not None), None)
-
-
-def medium_of(table: Table, container: Container, index: int) -> str | None:
-    """Where the wavelengths were measured, told by the column's name or meaning or by the header."""
-    column = table.columns[index]
-    said = f"{column.name} {column.meaning}".lower()
-    for facts in (table.facts, container.facts):
-        for key in ("airorvac", "wavelength_frame", "vacuum", "wavetype", "ctype1"):
-            text = str(facts.get(key, "")).lower()
-            if text.startswith(("air", "awav")) or (key == "vacuum" and text in ("false", "0")):
-                return "air"
-            if text.startswith("vac") or (key == "vacuum" and text in ("true", "1")):
-                return "vacuum"
-    if str(container.facts.get("telescop", "")).strip().upper() in ("JWST", "HST"):
-        return "vacuum"
-    # The ESO's science data products say it in the column's UCD.
-    if "air" in said or "em.wl;obs.atmos" in said:
-        return "air"
-    return "vacuum" if "vac" in said else None
+def _one_of(tables: list[Table], options: ReadOptions) -> tuple[Table | None, tuple[str, ...]]:
+    """One of several tables of the same name, as Webb writes them: the one that was asked for, or the first."""
+    alike = [table for table in tables if table.name == tables[0].name] if tables else []
+    if len(alike) < 2:
+        return (tables[0] if tables else None), ()
+    wanted = (options.row or "1").strip()
+    sources = [str(table.facts.get("sourceid", table.facts.get("slitid", ""))) for table in alike]
+    place = sources.index(wanted) if wanted in sources and options.row else int(wanted) - 1 if wanted.isdigit() else -1
+    if not 0 <= place < len(alike):
+        raise ObservationError(f"there is no spectrum '{wanted[:30]}' among its {len(alike)}; give a number from 1 to {len(alike)}")
+    sentence = f"the file has {len(alike)} spectra: the first was taken; choose another by its number"
+    return alike[place], (sentence,) if options.row is None else ()
 
 
 def _coordinate(table: Table, index: int) -> tuple[np.ndarray, u.UnitBase | None]:
     """Values and unit; a logarithm is undone."""
     column, values = table.columns[index], table.numbers(index)
     name, text = plain(column.name), unit_text(column)
-    if "log" in name or (text or "").lower().startswith(("log", "dex")):
+    logarithm = _LOGARITHM.fullmatch(text or "")
+    if "log" in name or logarithm:
+        inside = (logarithm[2] or logarithm[3] or "") if logarithm else ""
         with np.errstate(over="ignore"):
-            return 10.0**values, u.Angstrom
+            return 10.0**values, unit_of(inside) if inside else u.Angstrom
+    text = text or next((unit for end, unit in _UNITS_IN_NAMES.items() if name.endswith(end) and name != end), None)
     return values, unit_of(text) if text else _ENERGY_NAMES.get(name)
 
 
@@ -181,33 +192,55 @@ def _redshift(table: Table, container: Container) -> dict[str, u.Quantity]:
     return {"redshift": value * u.dimensionless_unscaled} if value is not None and -0.01 < value < 20 else {}
 
 
+def _flux(table: Table, roles: Roles, options: ReadOptions) -> tuple[np.ndarray, np.ndarray | None, u.UnitBase | None, tuple[str, ...]]:
+    """Values, errors, their unit, and what was made of them; AB magnitudes become flux densities."""
+    column, raw = table.columns[roles["value"]], table.numbers(roles["value"])
+    sigma, sentences = errors_in(table, roles.columns, raw)
+    text = options.value_unit or unit_text(column)
+    if (text or "").lower() in magnitudes.UNITS or (text is None and table.named and is_magnitude(column.name)):
+        flux = magnitudes.fluxes(raw, _ZERO_JANSKY)
+        sigma = None if sigma is None else magnitudes.flux_errors(flux, sigma)
+        return flux, sigma, u.Jy, (*sentences, "the values were taken as AB magnitudes and converted to flux densities")
+    text = text or _FLUX_NAMES.get(plain(column.name))
+    return raw, sigma, unit_of(text) if text else None, sentences
+
+
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _table(container, options)
+    found = _matched(container, options)
     if found is None:
         raise ObservationError("it has no columns of wavelengths and fluxes")
-    table, roles = found
-    sigma, warnings = errors_of(table, roles)
+    pixels, roles = found
+    table = pixels.table
     coordinate, unit = _coordinate(table, roles["coordinate"])
-    text = unit_text(table.columns[roles["value"]])
+    value, sigma, value_unit, guesses = _flux(table, roles, options)
     own = unit_text(table.columns[roles["uncertainty"]]) if "uncertainty" in roles.columns else None
-    if sigma is not None and text and own and own != text and options.value_unit is None:
-        sigma = converted(sigma, unit_of(own), unit_of(text), "error", u.spectral_density(_angstrom(coordinate, unit)))
+    if sigma is not None and value_unit is not None and value_unit != u.Jy and own and options.value_unit is None:
+        sigma = _in_unit_of_values(sigma, unit_of(own), value_unit, _angstrom(coordinate, unit))
+    bad, sentences = flagged(table, roles.get("quality"), container)
     measured = Measured(
         coordinate,
-        table.numbers(roles["value"]),
+        value,
         sigma,
         unit,
-        unit_of(text) if text else None,
-        medium_of(table, container, roles["coordinate"]),
-        flagged(table, roles, container),
-        warnings=(*warnings, *header_warning(table, roles)),
-        guesses=roles.guesses,
+        value_unit,
+        medium_of(table.columns[roles["coordinate"]], table.facts),
+        bad,
+        warnings=(*pixels.warnings, *sentences, *header_warning(table, roles)),
+        guesses=(*roles.guesses, *guesses),
     )
     if "resolution" in roles.columns:
         wavelength, _ = vacuum_angstrom(coordinate, told_units(measured, options).coordinate_unit, measured.medium, options)
         measured = replace(measured, resolution=_resolution(table, roles, wavelength))
-    columns, known, target = columns_of(table, roles), _redshift(table, container), source.target(table, container)
-    return observed(measured, source, IMPORTER.name, target, options, columns=columns, known=known)
+    columns, known, target = origin_columns(table, roles), _redshift(table, container), source.target(table, container)
+    made = observed(measured, source, IMPORTER.name, target, options, columns=columns, known=known)
+    return replace(made, origin=replace(made.origin, objects=pixels.objects))
 
 
-IMPORTER = Importer("spectrum", "spectrum", lambda container, options: _table(container, options) is not None, _read)
+def _in_unit_of_values(sigma: np.ndarray, own: u.UnitBase, unit: u.UnitBase, wavelength: u.Quantity) -> np.ndarray:
+    """Errors in the unit of the values; those without one have it already."""
+    if own == unit or own == u.dimensionless_unscaled:
+        return sigma
+    return converted(sigma, own, unit, "error", u.spectral_density(wavelength))
+
+
+IMPORTER = Importer("spectrum", "spectrum", lambda container, options: _matched(container, options) is not None, _read)

@@ -10,6 +10,8 @@ from astro_sbi.observations.observation import Kind, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
 _MOST_COLUMNS = 12
+#: More numbers of both signs than these are differences of flux, as microlensing surveys give them.
+_MOST_VELOCITIES = 2000
 
 
 def unnamed_kind(table: Table) -> Kind:
@@ -29,7 +31,8 @@ def unnamed_kind(table: Table) -> Kind:
     both_signs = 0.1 < np.mean(finite < 0) < 0.9
     large = np.median(np.abs(finite)) > 0.5
     irregular = steps.max() > 3 * np.median(steps)
-    return "velocities" if both_signs and large and irregular else "light_curve"
+    few = len(finite) <= _MOST_VELOCITIES
+    return "velocities" if both_signs and large and irregular and few else "light_curve"
 
 
 def unnamed_roles(table: Table, kind: Kind, options: ReadOptions) -> Roles | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,20 +11,11 @@ from astropy import units as u
 from astro_sbi.observations.containers.table import Container, Table
 from astro_sbi.observations.kinds.aliases import VELOCITY
 from astro_sbi.observations.kinds.channels import channels_of, present
-from astro_sbi.observations.kinds.importer import Importer, Source, columns_of, header_warning
-from astro_sbi.observations.kinds.roles import (
-    Roles,
-    completed,
-    errors_of,
-    first,
-    flagged,
-    plain,
-    plain_names,
-    tables_of,
-    time_column,
-    told,
-    unit_text,
-)
+from astro_sbi.observations.kinds.errors import errors_in
+from astro_sbi.observations.kinds.flags import flagged
+from astro_sbi.observations.kinds.importer import Importer, Source, header_warning
+from astro_sbi.observations.kinds.names import first, plain_names, time_column
+from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told, unit_text
 from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
 from astro_sbi.observations.kinds.times import times_of
 from astro_sbi.observations.kinds.unnamed import unnamed_roles
@@ -31,64 +23,72 @@ from astro_sbi.observations.observation import Axis, Observation, ObservationErr
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted, unit_of
 
+_METRES = u.m / u.s
 UNIT = "m / s"
 #: Errors below this [either unit] are too good for m/s and usual for km/s.
 _SMALLEST_ERROR = 0.1
+#: Units at the end of names such as ``rv_kms`` and ``RV (m/s)`` without its marks.
+_UNITS_IN_NAMES = re.compile(r"(km|m)[ _/.]*(?:s|sec)(?:[ _^*]*-1)?[\])]?$", re.IGNORECASE)
 
 
 def _roles(table: Table, options: ReadOptions) -> Roles | None:
     if not table.named:
         return unnamed_roles(table, "velocities", options)
-    names, mine = plain_names(table), told(table, options)
-    coordinate, value = mine.get("coordinate", time_column(names)), mine.get("value", first(names, VELOCITY))
-    if coordinate is None or value is None:
+    mine = told(table, options)
+    coordinate, value = mine.get("coordinate", time_column(table)), mine.get("value", first(plain_names(table), VELOCITY))
+    if coordinate is None or value is None or (options.kind is None and plain_names(table)[value] not in VELOCITY.split()):
         return None
     return completed(table, {"coordinate": coordinate, "value": value}, options)
 
 
-def _table(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
+def _matched(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
     found = ((table, _roles(table, options)) for table in tables_of(container, options))
     return next(((table, roles) for table, roles in found if roles is not None), None)
 
 
-def _unit(table: Table, roles: Roles, options: ReadOptions, sigma: np.ndarray | None) -> tuple[u.UnitBase, tuple[str, ...]]:
-    """Unit of the velocities, and a sentence where their errors have to tell."""
-    column = table.columns[roles["value"]]
-    text = options.value_unit or unit_text(column)
+def _named_unit(table: Table, index: int) -> u.UnitBase | None:
+    """Unit of a column, as the file or the end of its name says."""
+    text = unit_text(table.columns[index])
     if text is not None:
-        return unit_of(text), ()
-    name = plain(column.name)
-    if name.endswith("kms"):
-        return u.km / u.s, ()
-    if name.endswith("ms"):
-        return u.m / u.s, ()
+        return unit_of(text)
+    match = _UNITS_IN_NAMES.search(table.columns[index].name) if table.named else None
+    return None if match is None else unit_of(f"{match[1].lower()}/s")
+
+
+def _units(table: Table, roles: Roles, options: ReadOptions, sigma: np.ndarray | None) -> tuple[u.UnitBase, u.UnitBase, tuple[str, ...]]:
+    """Units of the velocities and of their errors, and a sentence where the errors have to tell."""
+    if options.value_unit:
+        return unit_of(options.value_unit), unit_of(options.value_unit), ()
+    value = _named_unit(table, roles["value"])
+    error = _named_unit(table, roles["uncertainty"]) if "uncertainty" in roles.columns else None
+    if value is not None:
+        return value, error or value, ()
     small = sigma is not None and np.isfinite(sigma).any() and np.nanmedian(sigma) < _SMALLEST_ERROR
-    unit = u.km / u.s if small else u.m / u.s
-    return unit, (f"the velocities have no unit: {unit} was assumed from the size of their errors",)
+    value = error or (u.km / u.s if small else _METRES)
+    return value, value, (f"the velocities have no unit: {value} was assumed from the size of their errors",)
 
 
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _table(container, options)
+    found = _matched(container, options)
     if found is None:
         raise ObservationError("it has no columns of times and velocities")
     table, roles = found
-    sigma, warnings = errors_of(table, roles)
-    unit, guesses = _unit(table, roles, options, sigma)
-    metres = u.m / u.s
-    value = converted(table.numbers(roles["value"]), unit, metres, "velocity")
-    if sigma is not None:
-        text = unit_text(table.columns[roles["uncertainty"]]) if "uncertainty" in roles.columns and options.value_unit is None else None
-        sigma = converted(sigma, unit_of(text) if text else unit, metres, "error")
+    raw = table.numbers(roles["value"])
+    sigma, warnings = errors_in(table, roles.columns, raw)
+    unit, error_unit, guesses = _units(table, roles, options, sigma)
+    value = converted(raw, unit, _METRES, "velocity")
+    sigma = None if sigma is None else converted(sigma, error_unit, _METRES, "error")
     times = times_of(table, roles["coordinate"], options, "velocities")
     channel, names = channels_of(table, roles.get("channel"), "velocities")
-    rows = Rows(times.values, value, sigma, {"channel": channel}, warnings=warnings).guessed(*roles.guesses, *times.guesses, *guesses)
-    rows = with_errors(cleaned(rows, flagged=flagged(table, roles, container)), options.error, UNIT, options.signal_to_noise)
-    rows = rows.warned(*header_warning(table, roles))
+    bad, sentences = flagged(table, roles.get("quality"), container)
+    rows = Rows(times.values, value, sigma, {"channel": channel}, warnings=(*warnings, *sentences))
+    rows = cleaned(rows.guessed(*roles.guesses, *times.guesses, *guesses), flagged=bad)
+    rows = with_errors(rows, options.error, UNIT, options.signal_to_noise).warned(*header_warning(table, roles))
     kept, names = present(rows.channel, names)
     rows = replace(rows, extra={**rows.extra, "channel": kept})
-    origin = source.origin(IMPORTER.name, rows, columns_of(table, roles))
+    origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
     axes = Axis("time", "d", times.zero_point), Axis("radial velocity", UNIT)
     return Observation("velocities", source.target(table, container), points_of(rows, {}), rows.value, *axes, names, origin)
 
 
-IMPORTER = Importer("velocity table", "velocities", lambda container, options: _table(container, options) is not None, _read)
+IMPORTER = Importer("velocity table", "velocities", lambda container, options: _matched(container, options) is not None, _read)

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from astropy import units as u
 from jaxtyping import Float64
 
+from astro_sbi.observations.containers.table import Column, Fact
+from astro_sbi.observations.kinds.names import plain, words
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted
 
 FLUX_UNIT = "1e-17 erg / (Angstrom s cm2)"
 _PLAIN = u.dimensionless_unscaled
+
+
+def medium_of(column: Column, facts: Mapping[str, Fact]) -> str | None:
+    """Where wavelengths were measured, told by their column's name or meaning or by the header; None where nothing tells."""
+    for key in ("airorvac", "wavelength_frame", "vacuum", "wavetype", "ctype1", "medium"):
+        text = str(facts.get(key, "")).lower()
+        if text.startswith(("air", "awav")) or (key == "vacuum" and text in ("false", "0", "f")):
+            return "air"
+        if text.startswith("vac") or (key == "vacuum" and text in ("true", "1", "t")):
+            return "vacuum"
+    if str(facts.get("telescop", "")).strip().upper() in ("JWST", "HST"):
+        return "vacuum"
+    name, meaning = plain(column.name), words(column.meaning)
+    # The ESO's science data products say it in the column's UCD.
+    if "air" in name or name == "awav" or "air" in meaning or "awav" in meaning or "em.wl;obs.atmos" in column.meaning.lower():
+        return "air"
+    return "vacuum" if "vac" in name or {"vac", "vacuum"} & set(meaning) else None
 
 
 def vacuum_wavelength(air: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

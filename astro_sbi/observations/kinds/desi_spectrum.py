@@ -1,0 +1,81 @@
+"""Coadded spectra of DESI: images of three arms, many targets a file (DESI data model, "coadd")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from astropy import units as u
+
+from astro_sbi.observations.containers.table import Container, Image, Table
+from astro_sbi.observations.kinds.image_spectrum import unit_said
+from astro_sbi.observations.kinds.importer import Importer, Source
+from astro_sbi.observations.kinds.names import plain_names
+from astro_sbi.observations.kinds.spectrum import Measured, observed
+from astro_sbi.observations.observation import Observation, ObservationError
+from astro_sbi.observations.options import ReadOptions
+
+_ARMS = ("BRZ", "B", "R", "Z")
+
+
+def _named(container: Container) -> dict[str, Image]:
+    return {image.name.upper(): image for image in container.images}
+
+
+def _arms(container: Container) -> list[str]:
+    images = _named(container)
+    arms = [arm for arm in _ARMS if {f"{arm}_WAVELENGTH", f"{arm}_FLUX", f"{arm}_IVAR"} <= set(images)]
+    return arms[:1] if arms[:1] == ["BRZ"] else arms
+
+
+def _rows(image: Image) -> np.ndarray:
+    return image.values.reshape(-1, image.values.shape[-1])
+
+
+def _targets(container: Container, count: int) -> tuple[list[str], Table | None]:
+    """Identifiers of the spectra, and the table that has their redshifts, if there is one."""
+    tables = [(table, plain_names(table)) for table in container.tables if len(table) == count and "targetid" in plain_names(table)]
+    fibres = next((table.text(names.index("targetid")) for table, names in tables if table.name.upper() == "FIBERMAP"), [])
+    fibres = fibres or next((table.text(names.index("targetid")) for table, names in tables), [])
+    return fibres, next((table for table, names in tables if "z" in names), None)
+
+
+def _chosen(targets: list[str], count: int, row: str | None) -> tuple[int, tuple[str, ...]]:
+    """Which spectrum of many: the target that was asked for, or the first."""
+    if row is None:
+        first = f", {targets[0]}, was taken; choose another by its TARGETID" if targets else " was taken; choose another by its number"
+        return 0, (f"the file has {count:,} spectra: the first{first}",) if count > 1 else ()
+    wanted = row.strip()
+    if wanted in targets:
+        return targets.index(wanted), ()
+    if wanted.isdigit() and 1 <= int(wanted) <= count:
+        return int(wanted) - 1, ()
+    raise ObservationError(f"there is no TARGETID '{row[:30]}' among its {count:,} spectra; give another")
+
+
+def _arm(images: dict[str, Image], arm: str, row: int) -> tuple[np.ndarray, ...]:
+    """Wavelengths, fluxes, inverse variances and flags."""
+    flux = _rows(images[f"{arm}_FLUX"])[row]
+    mask = _rows(images[f"{arm}_MASK"])[row] != 0 if f"{arm}_MASK" in images else np.zeros(len(flux), bool)
+    return images[f"{arm}_WAVELENGTH"].values.ravel(), flux, _rows(images[f"{arm}_IVAR"])[row], mask
+
+
+def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
+    images, arms = _named(container), _arms(container)
+    count = len(_rows(images[f"{arms[0]}_FLUX"]))
+    targets, redshifts = _targets(container, count)
+    row, sentences = _chosen(targets, count, options.row)
+    wavelength, flux, ivar, mask = (np.concatenate(part) for part in zip(*(_arm(images, arm, row) for arm in arms), strict=True))
+    with np.errstate(divide="ignore"):
+        sigma = np.where(ivar > 0, 1 / np.sqrt(np.maximum(ivar, 0)), np.nan)
+    unit = unit_said(images[f"{arms[0]}_FLUX"].facts.get("bunit"))
+    measured = Measured(wavelength, flux, sigma, u.Angstrom, unit, "vacuum", mask, warnings=sentences)
+    table = Table((), (), facts={**container.facts, **({"object": targets[row]} if targets else {})})
+    redshift = float("nan") if redshifts is None else redshifts.numbers(plain_names(redshifts).index("z"))[row]
+    known = {"redshift": redshift * u.dimensionless_unscaled} if -0.01 < redshift < 20 else {}
+    columns = {role: f"{arms[0]}_{name}" for role, name in (("coordinate", "WAVELENGTH"), ("value", "FLUX"), ("error", "IVAR"))}
+    made = observed(measured, source, IMPORTER.name, source.target(table, container), options, columns=columns, known=known)
+    return replace(made, origin=replace(made.origin, objects=count))
+
+
+IMPORTER = Importer("DESI spectrum", "spectrum", lambda container, options: bool(_arms(container)), _read)
