@@ -22,10 +22,14 @@ def _named(container: Container) -> dict[str, Image]:
     return {image.name.upper(): image for image in container.images}
 
 
-def _arms(container: Container) -> list[str]:
+def _arms(container: Container) -> tuple[list[str], tuple[str, ...]]:
+    """The arms that can be used, and a sentence on those whose weights are missing."""
     images = _named(container)
-    arms = [arm for arm in _ARMS if {f"{arm}_WAVELENGTH", f"{arm}_FLUX", f"{arm}_IVAR"} <= set(images)]
-    return arms[:1] if arms[:1] == ["BRZ"] else arms
+    there = [arm for arm in _ARMS if {f"{arm}_WAVELENGTH", f"{arm}_FLUX"} <= set(images)]
+    there = there[:1] if there[:1] == ["BRZ"] else there
+    weighted = [arm for arm in there if f"{arm}_IVAR" in images]
+    lost = ", ".join(f"{arm}_IVAR" for arm in there if arm not in weighted)
+    return weighted, (f"an arm was left out, as its weights are missing: {lost}",) if lost and weighted else ()
 
 
 def _rows(image: Image) -> np.ndarray:
@@ -54,22 +58,35 @@ def _chosen(targets: list[str], count: int, row: str | None) -> tuple[int, tuple
 
 
 def _arm(images: dict[str, Image], arm: str, row: int) -> tuple[np.ndarray, ...]:
-    """Wavelengths, fluxes, inverse variances and flags."""
+    """Wavelengths, fluxes, inverse variances and flags.
+
+    Raises:
+        ObservationError: if they differ in their number of pixels.
+    """
+    shape = images[f"{arm}_FLUX"].values.shape
+    names = ("IVAR", "MASK") if f"{arm}_MASK" in images else ("IVAR",)
+    wrong = [name for name in names if images[f"{arm}_{name}"].values.shape != shape]
+    wrong += ["WAVELENGTH"] * (images[f"{arm}_WAVELENGTH"].values.size != shape[-1])
+    if wrong:
+        raise ObservationError(f"its {arm}_{wrong[0]} has another number of pixels than its {arm}_FLUX; download the file again")
     flux = _rows(images[f"{arm}_FLUX"])[row]
     mask = _rows(images[f"{arm}_MASK"])[row] != 0 if f"{arm}_MASK" in images else np.zeros(len(flux), bool)
     return images[f"{arm}_WAVELENGTH"].values.ravel(), flux, _rows(images[f"{arm}_IVAR"])[row], mask
 
 
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    images, arms = _named(container), _arms(container)
+    images, (arms, lost) = _named(container), _arms(container)
     count = len(_rows(images[f"{arms[0]}_FLUX"]))
     targets, redshifts = _targets(container, count)
     row, sentences = _chosen(targets, count, options.row)
+    lost = [arm for arm in _ARMS if f"{arm}_FLUX" in images and arm not in arms and arms != ["BRZ"]]
+    if lost:
+        sentences = (*sentences, f"it has no {lost[0]}_WAVELENGTH or {lost[0]}_IVAR: the arm {', '.join(lost)} was left out")
     wavelength, flux, ivar, mask = (np.concatenate(part) for part in zip(*(_arm(images, arm, row) for arm in arms), strict=True))
     with np.errstate(divide="ignore"):
         sigma = np.where(ivar > 0, 1 / np.sqrt(np.maximum(ivar, 0)), np.nan)
     unit = unit_said(images[f"{arms[0]}_FLUX"].facts.get("bunit"))
-    measured = Measured(wavelength, flux, sigma, u.Angstrom, unit, "vacuum", mask, warnings=sentences)
+    measured = Measured(wavelength, flux, sigma, u.Angstrom, unit, "vacuum", mask, warnings=(*lost, *sentences))
     table = Table((), (), facts={**container.facts, **({"object": targets[row]} if targets else {})})
     redshift = float("nan") if redshifts is None else redshifts.numbers(plain_names(redshifts).index("z"))[row]
     known = {"redshift": redshift * u.dimensionless_unscaled} if -0.01 < redshift < 20 else {}
@@ -78,4 +95,4 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     return replace(made, origin=replace(made.origin, objects=count))
 
 
-IMPORTER = Importer("DESI spectrum", "spectrum", lambda container, options: bool(_arms(container)), _read)
+IMPORTER = Importer("DESI spectrum", "spectrum", lambda container, options: bool(_arms(container)[0]), _read)

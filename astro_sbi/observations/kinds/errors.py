@@ -16,7 +16,9 @@ _SIDES = (
     *(("up", "lo"), ("upp", "low"), ("max", "min")),
 )
 _MARKS = (("1", "2"), ("p", "m"), ("u", "l"), ("h", "l"))
-_ERRORS = frozenset("err error errs errors unc uncert uncertainty uncertainties sigma sig std stdev stddev rms".split())
+_ERRORS = frozenset(
+    ("err", "error", "errs", "errors", "unc", "uncert", "uncertainty", "uncertainties", "sigma", "sig", "std", "stdev", "stddev", "rms")
+)
 _MEASURES = frozenset(("flux", "mag", "magnitude"))
 _PAIRED = ("err", "error", "magerr", "fluxerr")
 

@@ -57,7 +57,9 @@ def _unlogged(grid: np.ndarray, *, told: bool, unit: str) -> np.ndarray:
     if low > 2.5 and high < 5.2 and (told or not lengths):
         return 10.0**grid
     natural = low > 6 and high < 12
-    return np.exp(grid) if natural and (told or not lengths) else grid
+    if natural and (told or not lengths):
+        return np.exp(grid)
+    return np.full(len(grid), np.nan) if told and high > 12 else grid
 
 
 @dataclass(frozen=True, eq=False)

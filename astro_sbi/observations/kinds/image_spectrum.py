@@ -200,7 +200,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
 def _wavelength_unit(found: _Found, coordinate: np.ndarray) -> u.UnitBase | None:
     axis = _rows(found.image)[1]
     said = unit_said(found.facts.get(f"cunit{axis}")) or unit_said(iraf_unit(found.facts))
-    return said or (u.Angstrom if np.nanmedian(coordinate) > 1000 else None)
+    return said or (u.Angstrom if np.isfinite(coordinate).any() and np.nanmedian(coordinate) > 1000 else None)
 
 
 IMPORTER = Importer("FITS spectrum on a grid", "spectrum", lambda container, options: _spectral(container) is not None, _read)

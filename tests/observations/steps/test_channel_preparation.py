@@ -83,7 +83,7 @@ def test_bins_of_bins_count_the_first_points():
 
 def test_no_width_keeps_every_point_and_no_range_leaves_no_stage():
     observation = two_bands()
-    prepared = prepare(observation, steps(Cut(keep="none"), BinInTime()))
+    prepared = prepare(observation, steps(Cut(), BinInTime()))
     assert prepared.observation.content_hash == observation.content_hash
     assert [stage.name for stage in prepared.stages] == ["Bin in time"]
 

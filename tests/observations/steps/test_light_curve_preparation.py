@@ -92,7 +92,7 @@ def test_depth_is_not_biased():
 
 def test_every_step_leaves_a_stage(prepared):
     steps = light_curve_preparation().steps
-    assert [stage.name for stage in prepared.stages] == [step.title for step in steps]
+    assert [stage.name for stage in prepared.stages] == [step.title for step in steps if not step.idle]
     for stage in prepared.stages:
         assert all(len(part) <= 4000 for curve in (stage.before, stage.after) for part in curve)
     kept = len(SECTOR) - sum(sum(stage.dropped.values()) for stage in prepared.stages)
