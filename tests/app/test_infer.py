@@ -121,6 +121,7 @@ def test_spectrum_is_offered_its_own_simulator(uploaded):
     assert any(button.key == "infer_button" for button in app.button)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "points"),
     [

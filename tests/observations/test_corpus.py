@@ -74,6 +74,7 @@ def test_there_are_enough():
     assert len(NAMES) >= 110
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_each(name: str, baited: dict[str, Case], trap: Trap):
     case = baited[name]

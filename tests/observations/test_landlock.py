@@ -19,6 +19,8 @@ import ctypes, json, os, socket, sys
 from pathlib import Path
 from astro_sbi.observations.landlock import confine
 
+pytestmark = pytest.mark.slow
+
 folder = Path(sys.argv[1])
 listener = socket.create_server(("127.0.0.1", 0))
 abstract = socket.socket(socket.AF_UNIX)

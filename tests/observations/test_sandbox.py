@@ -17,6 +17,8 @@ from astro_sbi.observations.landlock import landlock_version
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.observations.sandbox import Limits, answer_of
 
+pytestmark = pytest.mark.slow
+
 CASES = "tests.observations.confined_cases"
 ENTRY = Path(__file__).with_name("confined_entry.py")
 PATIENT = Limits(seconds=60.0)

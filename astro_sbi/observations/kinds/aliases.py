@@ -55,7 +55,7 @@ QUALITY = (
 )
 CHANNEL = (
     "band filter passband filtername filtercode flt fid bandpass antpassband channel instrument inst tel telescope instrumentname "
-    "spectrograph filterid bandname camera photfilter filt filters photband telname site observatory dataset ztffid f"
+    "spectrograph filterid bandname camera photfilter filt filters insname photband telname site observatory dataset ztffid f"
 )
 RESOLUTION = "wdisp resolution lsf lsfsigma sigmalsf instrumentaldispersion"
 LIMIT = "maglim limit limitingmag limmag mag5sig antmaglim diffmaglim limitmag maglimit mlim uplim upperlimitmag"

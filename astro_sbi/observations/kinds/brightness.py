@@ -10,8 +10,9 @@ from astropy import units as u
 from astro_sbi.observations.containers.table import Table
 from astro_sbi.observations.kinds import magnitudes
 from astro_sbi.observations.kinds.aliases import IS_LIMIT, LIMIT
+from astro_sbi.observations.kinds.bands import nominal_wavelength
 from astro_sbi.observations.kinds.errors import errors_in
-from astro_sbi.observations.kinds.names import first, is_magnitude, plain, plain_names, words
+from astro_sbi.observations.kinds.names import first, is_magnitude, plain, plain_names
 from astro_sbi.observations.kinds.roles import Roles, unit_text
 from astro_sbi.observations.observation import Axis
 from astro_sbi.observations.options import ReadOptions
@@ -62,11 +63,16 @@ def _holds_magnitudes(table: Table, roles: Roles, options: ReadOptions) -> tuple
     unit = (options.value_unit or unit_text(column) or "").lower()
     if unit:
         return unit in magnitudes.UNITS, ()
-    if table.named:
+    if table.named and not _is_band(column.name):
         return is_magnitude(column.name), ()
     error = table.numbers(roles["uncertainty"]) if "uncertainty" in roles.columns else None
     seems = magnitudes.are_magnitudes(table.numbers(roles["value"]), error)
     return seems, ("the values were taken for magnitudes from their size",) if seems else ()
+
+
+def _is_band(name: str) -> bool:
+    """Whether a column is called after a band alone, which leaves open what was measured."""
+    return len(name.strip()) <= 2 and nominal_wavelength(name) is not None
 
 
 def _zero_points(table: Table, roles: Roles) -> np.ndarray | None:
@@ -88,8 +94,8 @@ def _of_counts(table: Table, roles: Roles, zero_points: np.ndarray) -> Brightnes
 def value_unit(table: Table, index: int, options: ReadOptions) -> u.UnitBase | None:
     """Unit of a column of fluxes: told by the user, by the file, or by the end of its name; None where nothing tells."""
     column = table.columns[index]
-    name = words(column.name)[-1:] if table.named else ()
-    text = options.value_unit or unit_text(column) or _UNITS_IN_NAMES.get("".join(name))
+    name = plain(column.name) if table.named else ""
+    text = options.value_unit or unit_text(column) or next((unit for end, unit in _UNITS_IN_NAMES.items() if name.endswith(end)), None)
     if text is None and plain(column.name) == "psfflux" and "detectid" in plain_names(table):
         text = "Jy"
     return None if text is None else unit_of(text)

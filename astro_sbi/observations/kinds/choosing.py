@@ -21,7 +21,7 @@ from astro_sbi.observations.kinds import (
 from astro_sbi.observations.kinds.aliases import WAVELENGTH
 from astro_sbi.observations.kinds.importer import Importer, Source
 from astro_sbi.observations.kinds.names import first, listed, plain_names, time_column
-from astro_sbi.observations.observation import Observation, ObservationError
+from astro_sbi.observations.observation import Kind, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
 IMPORTERS: tuple[Importer, ...] = (
@@ -36,13 +36,15 @@ IMPORTERS: tuple[Importer, ...] = (
     photometry.IMPORTER,
     image_spectrum.IMPORTER,
 )
-WORDS = {
-    "light_curve": "a light curve",
-    "spectrum": "a spectrum",
-    "velocities": "a table of velocities",
-    "photometry": "a catalogue of photometry",
-    "hubble_diagram": "a Hubble diagram",
+#: What each kind is called, what its columns hold, and an example of their names.
+WORDS: dict[Kind, tuple[str, str, str]] = {
+    "light_curve": ("a light curve", "times and fluxes or magnitudes", "time,flux,flux_err"),
+    "spectrum": ("a spectrum", "wavelengths and fluxes", "wavelength,flux,flux_err"),
+    "velocities": ("a table of velocities", "times and velocities", "time,rv,rv_err"),
+    "photometry": ("a catalogue of photometry", "at least three bands and their errors", "id,g,g_err,r,r_err,i,i_err"),
+    "hubble_diagram": ("a Hubble diagram", "redshifts and distance moduli", "z,mu,mu_err"),
 }
+_PIXELS = ("PIXELS", "TARGETTABLES")
 
 
 def observation_in(container: Container, source: Source, options: ReadOptions) -> Observation:
@@ -70,15 +72,18 @@ def _noted(container: Container) -> str:
 
 def _refusal(container: Container, options: ReadOptions) -> str:
     """Why nothing was recognised, and what to name the columns."""
-    wanted = f"it does not look like {WORDS[options.kind]}" if options.kind else "it holds no measurements that are recognised"
+    spoken, needed, example = WORDS[options.kind] if options.kind else ("", "", "time,flux,flux_err")
     if not container.tables:
+        wanted = f"it does not look like {spoken}" if spoken else "it holds no measurements that are recognised"
         what = "an image without a grid of wavelengths" if container.images else "no table"
-        return f"{wanted}: there is {what}{_noted(container)}; give a table with named columns such as time,flux,flux_err"
+        return f"{wanted}: there is {what}{_noted(container)}; give a table with named columns such as {example}"
+    if any(table.name.upper() in _PIXELS for table in container.tables):
+        return "it holds the pixels of a target and no light curve; give the light curve file of this target (its name ends in lc.fits)"
     table = max(container.tables, key=lambda table: len(table.columns))
     if not table.named:
-        return f"it has no line of column names and {len(table.columns)} columns; add a first line such as time,flux,flux_err"
-    names = plain_names(table)
-    found = "time" if time_column(table) is not None else "wavelength" if first(names, WAVELENGTH) is not None else ""
+        return f"it has no line of column names and {len(table.columns)} columns; add a first line such as {example}"
+    found = "time" if time_column(table) is not None else "wavelength" if first(plain_names(table), WAVELENGTH) is not None else ""
     missing = "no column is called flux, magnitude or velocity" if found else "no column is called time or wavelength"
-    header = f"{found or 'time'},flux,flux_err"
+    missing = f"it does not look like {spoken}: no columns of {needed} were found" if spoken else missing
+    header = example if spoken else f"{found or 'time'},flux,flux_err"
     return f"{missing} (there are: {listed(table)}){_noted(container)}; name them such as {header}, or say which column is which"

@@ -79,9 +79,6 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     count = len(_rows(images[f"{arms[0]}_FLUX"]))
     targets, redshifts = _targets(container, count)
     row, sentences = _chosen(targets, count, options.row)
-    lost = [arm for arm in _ARMS if f"{arm}_FLUX" in images and arm not in arms and arms != ["BRZ"]]
-    if lost:
-        sentences = (*sentences, f"it has no {lost[0]}_WAVELENGTH or {lost[0]}_IVAR: the arm {', '.join(lost)} was left out")
     wavelength, flux, ivar, mask = (np.concatenate(part) for part in zip(*(_arm(images, arm, row) for arm in arms), strict=True))
     with np.errstate(divide="ignore"):
         sigma = np.where(ivar > 0, 1 / np.sqrt(np.maximum(ivar, 0)), np.nan)

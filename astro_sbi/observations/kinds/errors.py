@@ -29,6 +29,7 @@ def _stems(name: str) -> list[str]:
     before = ("e", "err", "s", "sig", "sigma", "u", "unc", "d", "error")
     numbered = re.fullmatch(r"([a-z]+)(\d)", name)
     inside = [f"{numbered[1]}err{numbered[2]}", f"err{numbered[2]}"] if numbered else []
+    inside += [f"{name.removesuffix('mpro')}sigmpro"] * name.endswith("mpro")
     return [*(f"{name}{word}" for word in behind), *(f"{word}{name}" for word in before), *inside]
 
 

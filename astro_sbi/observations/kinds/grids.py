@@ -110,6 +110,8 @@ def _dispersed(fields: list[str], length: int) -> np.ndarray:
                 wavelength = _polynomial([float(field) for field in fields[9:]], length)
             else:
                 raise ObservationError("its spectra have no wavelengths yet (IRAF dispersion type -1); calibrate them first")
+    except ObservationError:
+        raise
     except (ValueError, IndexError):
         raise ObservationError("the wavelengths in its header (WAT2) cannot be understood; save the spectrum with a linear grid") from None
     return np.where(np.arange(length) < count, wavelength / (1 + redshift), np.nan)

@@ -30,6 +30,7 @@ _ROLES = {
 }
 _MOST_ROWS, _FEWEST_PIXELS = 100, 16
 _WORDED_UNIT = re.compile(r"[A-Za-z ]+[(\[](.*)[)\]]")
+_OF_ONE_IMAGE = ("crval", "cdelt", "cd", "crpix", "ctype", "cunit", "wat", "array", "row", "bandid", "bunit", "dc-flag", "coeff")
 _SKY = ("RA", "DEC", "GLON", "GLAT", "PIXEL", "ELON")
 
 
@@ -74,11 +75,17 @@ def _rows(image: Image) -> tuple[np.ndarray, int]:
     return np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis]), values.ndim - axis
 
 
+def _facts(image: Image, container: Container, axis: int) -> dict[str, Fact]:
+    """Header of an image over that of the file, whose own grid does not count where the image has one."""
+    own = f"crval{axis}" in image.facts
+    return {key: value for key, value in container.facts.items() if not (own and key.startswith(_OF_ONE_IMAGE))} | dict(image.facts)
+
+
 def _spectrum_in(image: Image, container: Container) -> _Found | None:
     rows, axis = _rows(image)
     if image.values.ndim > 3 or not 1 <= rows.shape[0] <= _MOST_ROWS or rows.shape[1] < max(_FEWEST_PIXELS, 2 * rows.shape[0]):
         return None
-    facts = {**container.facts, **image.facts}
+    facts = _facts(image, container, axis)
     if str(facts.get(f"ctype{axis}", "")).strip().upper().startswith(_SKY):
         return None
     orders = iraf_orders(facts, rows.shape[1])

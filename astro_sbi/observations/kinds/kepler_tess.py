@@ -123,8 +123,8 @@ def _flux_column(table: Table, options: ReadOptions) -> tuple[str, tuple[str, ..
 
 
 def _error_column(names: Mapping[str, int], flux: str) -> str | None:
-    cdips = {"IFL": "IFE", "IRM": "IRE", "TFA": "IRE", "PCA": "IRE"}.get(flux[:3], "") + flux[3:]
-    wanted = (*FLUXES.get(flux, ()), f"{flux}_ERR", f"{flux}ERR", cdips, "FLUX_ERR", "ERROR", "FRAW_ERR")
+    cdips = {"IFL": "IFE", "IRM": "IRE", "TFA": "IRE", "PCA": "IRE"}.get(flux[:3])
+    wanted = (*FLUXES.get(flux, ()), f"{flux}_ERR", f"{flux}ERR", f"{cdips}{flux[3:]}", "FLUX_ERR", "ERROR", "FRAW_ERR")
     return next((name for name in wanted if name in names and name != flux), None)
 
 

@@ -14,9 +14,10 @@ from astro_sbi.observations.kinds.band_columns import Band, bands_of
 from astro_sbi.observations.kinds.bands import nominal_wavelength
 from astro_sbi.observations.kinds.brightness import brightness_of
 from astro_sbi.observations.kinds.channels import channels_of, present
+from astro_sbi.observations.kinds.errors import error_columns
 from astro_sbi.observations.kinds.flags import flagged
 from astro_sbi.observations.kinds.importer import Importer, Source, header_warning, number_fact
-from astro_sbi.observations.kinds.names import first, plain_names, time_column
+from astro_sbi.observations.kinds.names import first, plain_names, time_column, worded
 from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told, unit_text
 from astro_sbi.observations.kinds.rows import Rows, cadence, cleaned, points_of, with_errors
 from astro_sbi.observations.kinds.times import times_of
@@ -47,15 +48,23 @@ def _value(table: Table) -> int | None:
     names = plain_names(table)
     sure = [alias for alias in FLUX.split() if alias not in _VAGUE.split()]
     ordered = [names.index(alias) for alias in (*sure, *MAGNITUDE.split(), *_VAGUE.split()) if alias in names]
+    ordered += [*worded(table, "flux"), *worded(table, "mag", "magnitude"), *_lone_band(table)]
+    ordered = [index for index in ordered if table.values[index].ndim == 1]
     filled = (index for index in ordered if _holds_numbers(table, index))
     return next(filled, ordered[0] if ordered else None)
 
 
+def _lone_band(table: Table) -> list[int]:
+    """The column that is called after a band, such as ``I``, if there is one and errors stand beside it."""
+    bands = bands_of(table)
+    return [bands[0].value] if len(bands) == 1 and error_columns(table, bands[0].value) else []
+
+
 def _holds_numbers(table: Table, index: int) -> bool:
     values = table.values[index]
-    if values.ndim != 1 or values.dtype.kind == "U":
+    if values.dtype.kind == "U":
         # Magnitudes with limits such as >17.3 are text.
-        return values.ndim == 1 and any(cell[-1:].isdigit() for cell in table.text(index)[:1000])
+        return any(cell[-1:].isdigit() for cell in table.text(index)[:1000])
     return bool(np.isfinite(values.astype(np.float64)).any())
 
 

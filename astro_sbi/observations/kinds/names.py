@@ -11,6 +11,28 @@ from astro_sbi.observations.kinds.aliases import MAGNITUDE, TIMES
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBERED_TIME = re.compile(r"(bjd|hjd|jd|mjd)(tdb|utc|tcb)?\d{4,7}$")
 _TIME_WORDS = re.compile(r"\b(bjd|hjd|bmjd|jd|mjd|btjd|bkjd|rjd)\b")
+_OTHER_WORDS = frozenset(
+    (
+        *("err", "error", "errors", "unc", "uncertainty", "sigma", "std", "rms", "e", "d", "ivar", "var", "flag", "mask", "quality", "bkg"),
+        *(
+            "background",
+            "sky",
+            "ratio",
+            "limit",
+            "lim",
+            "snr",
+            "model",
+            "fit",
+            "radius",
+            "over",
+            "weight",
+            "ref",
+            "reference",
+            "zero",
+            "zp",
+        ),
+    )
+)
 #: Words of times that are not those of the rows.
 _OTHER_TIMES = re.compile(r"\b(peak|pk|start|end|stop|ref|reference|t0|zero|first|last|corr|begin|min|max|err|error|offset)\b")
 
@@ -71,6 +93,12 @@ def _is_filled(table: Table, index: int) -> bool:
         return values.ndim == 1
     filled = values == values if values.dtype.kind == "f" else values != "" if values.dtype.kind == "U" else values == values
     return 2 * int(filled.sum()) >= len(values)
+
+
+def worded(table: Table, *wanted: str) -> list[int]:
+    """Columns that have one of some words in their names, and none that says that they are about something else."""
+    spoken = [set(words(column.name)) if table.named else set() for column in table.columns]
+    return [index for index, parts in enumerate(spoken) if parts & set(wanted) and not parts & _OTHER_WORDS]
 
 
 def is_magnitude(name: str) -> bool:

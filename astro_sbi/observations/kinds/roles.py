@@ -53,10 +53,6 @@ def told(table: Table, options: ReadOptions) -> dict[str, int]:
             found[role] = lower.index(wanted.lower())
         else:
             raise ObservationError(f"there is no column '{wanted[:30]}' for the {role} (there are: {listed(table)}); choose one of these")
-    if "value" in found and found["value"] in (found.get("coordinate"), found.get("uncertainty")):
-        raise ObservationError(
-            f"the column '{options.value}' was given for the values and for something else; choose another for one of them"
-        )
     return found
 
 
@@ -64,6 +60,9 @@ def completed(table: Table, columns: dict[str, int], options: ReadOptions) -> Ro
     """Coordinate and value joined by errors, quality and channel; what the user told takes precedence."""
     names, mine = plain_names(table), told(table, options)
     columns = {**columns, **mine}
+    if columns["value"] in (columns["coordinate"], columns.get("uncertainty")):
+        twice = printable(table.columns[columns["value"]].name, 30)
+        raise ObservationError(f"the column '{twice}' stands for the values and for something else; choose another for one of them")
     if "uncertainty" not in mine:
         columns = {**error_columns(table, columns["value"]), **columns}
     taken = set(columns.values())

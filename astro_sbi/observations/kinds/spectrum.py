@@ -77,7 +77,8 @@ class Measured:
 def told_units(measured: Measured, options: ReadOptions) -> Measured:
     """The units that the user gave in place of the file's."""
     coordinate = unit_of(options.coordinate_unit) if options.coordinate_unit else measured.coordinate_unit
-    value = unit_of(options.value_unit) if options.value_unit else measured.value_unit
+    told = options.value_unit and options.value_unit.lower() not in magnitudes.UNITS
+    value = unit_of(options.value_unit) if told and options.value_unit else measured.value_unit
     return replace(measured, coordinate_unit=coordinate, value_unit=value)
 
 
@@ -192,7 +193,7 @@ def _redshift(table: Table, container: Container) -> dict[str, u.Quantity]:
     return {"redshift": value * u.dimensionless_unscaled} if value is not None and -0.01 < value < 20 else {}
 
 
-def _flux(table: Table, roles: Roles, options: ReadOptions) -> tuple[np.ndarray, np.ndarray | None, u.UnitBase | None, tuple[str, ...]]:
+def _flux(table: Table, roles: Roles, options: ReadOptions, wavelength: u.Quantity) -> Measured:
     """Values, errors, their unit, and what was made of them; AB magnitudes become flux densities."""
     column, raw = table.columns[roles["value"]], table.numbers(roles["value"])
     sigma, sentences = errors_in(table, roles.columns, raw)
@@ -200,9 +201,21 @@ def _flux(table: Table, roles: Roles, options: ReadOptions) -> tuple[np.ndarray,
     if (text or "").lower() in magnitudes.UNITS or (text is None and table.named and is_magnitude(column.name)):
         flux = magnitudes.fluxes(raw, _ZERO_JANSKY)
         sigma = None if sigma is None else magnitudes.flux_errors(flux, sigma)
-        return flux, sigma, u.Jy, (*sentences, "the values were taken as AB magnitudes and converted to flux densities")
+        sentences = (*sentences, "the values were taken as AB magnitudes and converted to flux densities")
+        return Measured(wavelength.value, flux, sigma, u.Angstrom, u.Jy, guesses=sentences)
     text = text or _FLUX_NAMES.get(plain(column.name))
-    return raw, sigma, unit_of(text) if text else None, sentences
+    unit = unit_of(text) if text else None
+    own = unit_text(table.columns[roles["uncertainty"]]) if "uncertainty" in roles.columns and options.value_unit is None else None
+    if sigma is not None and unit is not None and own is not None:
+        sigma = _in_unit_of_values(sigma, unit_of(own), unit, wavelength)
+    return Measured(wavelength.value, raw, sigma, u.Angstrom, unit, guesses=sentences)
+
+
+def _in_unit_of_values(sigma: np.ndarray, own: u.UnitBase, unit: u.UnitBase, wavelength: u.Quantity) -> np.ndarray:
+    """Errors in the unit of the values; those without one have it already."""
+    if own in (unit, u.dimensionless_unscaled):
+        return sigma
+    return converted(sigma, own, unit, "error", u.spectral_density(wavelength))
 
 
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
@@ -212,21 +225,16 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     pixels, roles = found
     table = pixels.table
     coordinate, unit = _coordinate(table, roles["coordinate"])
-    value, sigma, value_unit, guesses = _flux(table, roles, options)
-    own = unit_text(table.columns[roles["uncertainty"]]) if "uncertainty" in roles.columns else None
-    if sigma is not None and value_unit is not None and value_unit != u.Jy and own and options.value_unit is None:
-        sigma = _in_unit_of_values(sigma, unit_of(own), value_unit, _angstrom(coordinate, unit))
+    fluxes = _flux(table, roles, options, _angstrom(coordinate, unit))
     bad, sentences = flagged(table, roles.get("quality"), container)
-    measured = Measured(
-        coordinate,
-        value,
-        sigma,
-        unit,
-        value_unit,
-        medium_of(table.columns[roles["coordinate"]], table.facts),
-        bad,
+    measured = replace(
+        fluxes,
+        coordinate=coordinate,
+        coordinate_unit=unit,
+        medium=medium_of(table.columns[roles["coordinate"]], table.facts),
+        flagged=bad,
         warnings=(*pixels.warnings, *sentences, *header_warning(table, roles)),
-        guesses=(*roles.guesses, *guesses),
+        guesses=(*roles.guesses, *fluxes.guesses),
     )
     if "resolution" in roles.columns:
         wavelength, _ = vacuum_angstrom(coordinate, told_units(measured, options).coordinate_unit, measured.medium, options)
@@ -234,13 +242,6 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     columns, known, target = origin_columns(table, roles), _redshift(table, container), source.target(table, container)
     made = observed(measured, source, IMPORTER.name, target, options, columns=columns, known=known)
     return replace(made, origin=replace(made.origin, objects=pixels.objects))
-
-
-def _in_unit_of_values(sigma: np.ndarray, own: u.UnitBase, unit: u.UnitBase, wavelength: u.Quantity) -> np.ndarray:
-    """Errors in the unit of the values; those without one have it already."""
-    if own == unit or own == u.dimensionless_unscaled:
-        return sigma
-    return converted(sigma, own, unit, "error", u.spectral_density(wavelength))
 
 
 IMPORTER = Importer("spectrum", "spectrum", lambda container, options: _matched(container, options) is not None, _read)

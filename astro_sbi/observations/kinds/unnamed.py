@@ -30,7 +30,7 @@ def unnamed_kind(table: Table) -> Kind:
         return "light_curve"
     both_signs = 0.1 < np.mean(finite < 0) < 0.9
     large = np.median(np.abs(finite)) > 0.5
-    irregular = steps.max() > 3 * np.median(steps)
+    irregular = steps.max() > 1.5 * np.median(steps)
     few = len(finite) <= _MOST_VELOCITIES
     return "velocities" if both_signs and large and irregular and few else "light_curve"
 

@@ -13,6 +13,8 @@ from astro_sbi.observations.steps.find_period import phases
 from astro_sbi.observations.steps.period_search import bands_of, periodogram
 from tests.observations.tables import observed
 
+pytestmark = pytest.mark.slow
+
 PERIOD = 0.61432
 
 

@@ -15,6 +15,8 @@ from tests.observations.steps.test_find_period import sinusoids
 from tests.observations.steps.test_table_preparation import velocities
 from tests.observations.tables import observed, shuffled
 
+pytestmark = pytest.mark.slow
+
 SEEDS = st.integers(0, 10_000)
 NEVER_SHRINK = settings(max_examples=8, deadline=None)
 
