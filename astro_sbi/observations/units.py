@@ -14,7 +14,7 @@ from astro_sbi.observations.observation import ObservationError
 # A unit such as 10**(99999999) m keeps astropy's parser busy for minutes with the interpreter locked: exponents have two digits at most,
 # and nothing is raised to a power twice. A plain number in front, such as 3631 Jy, is none.
 _CHARACTERS = re.compile(r"[A-Za-z0-9 .*/()^+\-%_]{1,64}")
-_SCALE = re.compile(r"\d{0,6}\.?\d{0,8}(?:[eE][+\-]?\d{1,2})?(?=[ *A-Za-z(]|$)(?!\s*\*\*)")
+_SCALE = re.compile(r"\A\d{1,6}\.?\d{0,8}(?:[eE][+\-]?\d{1,2})?(?=[ *A-Za-z(]|$)(?!\s*\*\*)")
 _LONG_NUMBER = re.compile(r"\d{3,}")
 _TOWER = re.compile(r"\)\s*(\*\*|\^|[0-9+\-(])|(\*\*|\^)[^A-Za-z/ ]*(\*\*|\^)|\d[eE][+\-]?\d.*\d[eE][+\-]?\d")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]|(?:rm|mathrm)\{([^{}]*)\}")

@@ -60,7 +60,7 @@ def test_tables_without_names_are_what_the_user_says():
                 hdu({"TIME": T, "RAW_CNTS": np.ones((N, 4)), "FLUX": np.ones((N, 4))}, None, {"EXTNAME": "PIXELS"}),
                 header={"TELESCOP": "TESS"},
             ),
-            "target pixel",
+            "pixels of a target",
         ),
     ],
 )
