@@ -63,7 +63,8 @@ _EXACT_WORDS = {
 }
 _WHOLE = {
     "m/s/": "m/s", "ms-1": "m/s", "ms^-1": "m/s", "ms**-1": "m/s", "kms-1": "km/s", "kms^-1": "km/s", "kms**-1": "km/s", "kps": "km/s",
-    "relative": "", "relative flux": "", "normalized": "", "normalised": "", "none": "", "unitless": "", "dimensionless": "", "-": "",
+    "relative": "", "relative flux": "", "normalized": "", "normalised": "", "arbitrary units": "", "relative units": "",
+    "none": "", "unitless": "", "dimensionless": "", "-": "",
     "arbitrary": "", "arb": "", "arb.": "", "a.u.": "", "n/a": "", "normalized flux": "", "1": "", "e-": "electron",
     "1.0e-17 erg/cm/s/ang": "1e-17 erg / (Angstrom s cm2)",
 }  # fmt: skip
@@ -111,6 +112,7 @@ def converted(values: np.ndarray, unit: u.UnitBase, target: u.UnitBase, what: st
         ObservationError: if the two measure different things.
     """
     try:
-        return np.asarray((values * unit).to_value(target, equivalencies=list(equivalencies)), dtype=np.float64)
+        with np.errstate(all="ignore"):
+            return np.asarray((values * unit).to_value(target, equivalencies=list(equivalencies)), dtype=np.float64)
     except (u.UnitConversionError, u.UnitTypeError, TypeError):
         raise ObservationError(f"the {what} is in {unit}, which does not convert to {target}; check the unit of its column") from None

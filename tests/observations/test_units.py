@@ -1,5 +1,7 @@
 """Units as people, the CDS, FITS and astropy write them, and those that might hang the parser."""
 
+import contextlib
+
 import pytest
 from astropy import units as u
 from hypothesis import given, settings
@@ -99,10 +101,8 @@ def test_what_is_no_unit_or_might_hang_is_refused(text):
 @settings(max_examples=200, deadline=1000)
 @given(st.text(st.sampled_from("0123456789*^()+-./ eEmsJyAÅ{}[]⁻¹²"), max_size=40))
 def test_any_text_is_a_unit_or_refused(text):
-    try:
-        unit_of(text)
-    except ObservationError as error:
-        assert "not understood" in str(error)
+    with contextlib.suppress(ObservationError):
+        assert unit_of(text) is not None
 
 
 @pytest.mark.parametrize("unit", [DENSITY, 1e-17 * DENSITY, u.electron / u.s, u.Unit("nmgy"), u.uJy, u.m / u.s, u.adu, u.one, u.ct / u.s])

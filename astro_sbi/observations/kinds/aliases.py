@@ -19,7 +19,7 @@ WAVELENGTH = (
     "wavelength lambda wave lam wl wavelengths wavelen wlen wvl wav loglam loglambda logwave logwavelength wavelengthvac wavelengthvacuum "
     "wavelengthair waveair wavevac lambdaair lambdavac airwavelength vacuumwavelength obswave wavelengthobs waveobs lambdaobs spectralaxis "
     "awav wavelengthangstrom wavelengthangstroms wavelengtha wavelengthnm wavelengthum wavelengthmicron wavelengthmicrons waveangstrom "
-    "waveum wavenm waveaa lambdaangstrom lambdaa lambdanm lambdaum arg w angstrom angstroms frequency freq nu energy"
+    "waveum wavenm waveaa lambdaangstrom lambdaa lambdanm lambdaum arg angstrom angstroms frequency freq nu energy"
 )
 FLUX = (
     "pdcsapflux kspsapflux sapflux fluxcorr corrflux fcor detflux calpsfflux calaperflux psffluxcor flux relativeflux relflux "
@@ -36,21 +36,22 @@ MAGNITUDE = (
 )
 VELOCITY = (
     "rv mnvel vel velocity radialvelocity vrad radvel rvel rvs rvms rvkms velocityms velocitykms vr drv rvc avc vhelio vbary rvbary helrv "
-    "barycentricrv rvmlc meanvel velms velkms rvcorr ccfrv radialvel deltarv"
+    "barycentricrv rvmlc meanvel velms velkms rvcorr ccfrv radialvel deltarv vrad1 rv1 vel1"
 )
 REDSHIFT = "zhd zcmb zcmbr z redshift zhel zhelio zspec zfinal"
 DISTANCE = "mush0es mu mushoes distmod distancemodulus mumu mucorr modulus mbcorr mb dm mumlcs mufinal"
 ERROR = (
     "error err sigma uncertainty unc stdev std yerr noise uncert stddev errors sig e fluxerr fluxerror fluxerrors eflux fluxe fluxsigma "
     "sigmaflux fluxuncertainty fluxunc errflux errorflux fluxstd ferr sigmaf pdcsapfluxerr sapfluxerr fluxcorrerr fluxcalerr "
-    "magerr magerror emag merr sigmapsf sigmamag magsigma errmag antmagerr dmag dm "
+    "magerr magerror emag merr magunc magnitudeuncertainty magnitudeerror sigmapsf sigmamag magsigma errmag antmagerr dmag dm "
     "magerrcalib errvel rverr erv svrad srv rvunc velerr dvel eavc uncertaintyerr errs rms"
 )
-IVAR = "ivar inversevariance fluxivar invvar inversevar weight"
-VARIANCE = "var variance fluxvar stat vari"
+IVAR = "ivar inversevariance fluxivar invvar inversevar"
+VARIANCE = "var variance fluxvar stat"
 SNR = "fluxovererror snr signaltonoise sn"
 QUALITY = (
-    "quality sapquality flag flags dq mask andmask qualityflag catflags pixelquality qual dquality irq1 tessflags status qflag pixmask "
+    "quality sapquality flag flags dq mask andmask qualityflag catflags pixelquality qual dquality irq1 "
+    "tessflags status qflag pixmask pixelmask "
     "bpm badpix badpixel bad moving rejectedbyphotometry rejected outlier grade infobitssci good isgood valid drsqc"
 )
 CHANNEL = (

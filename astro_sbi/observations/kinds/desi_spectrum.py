@@ -33,7 +33,7 @@ def _arms(container: Container) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _rows(image: Image) -> np.ndarray:
-    return image.values.reshape(-1, image.values.shape[-1])
+    return image.values.reshape(-1, image.values.shape[-1]) if image.values.size else np.zeros((0, 0))
 
 
 def _targets(container: Container, count: int) -> tuple[list[str], Table | None]:
@@ -77,6 +77,8 @@ def _arm(images: dict[str, Image], arm: str, row: int) -> tuple[np.ndarray, ...]
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
     images, (arms, lost) = _named(container), _arms(container)
     count = len(_rows(images[f"{arms[0]}_FLUX"]))
+    if not count:
+        raise ObservationError("its images of fluxes are empty; download the file again")
     targets, redshifts = _targets(container, count)
     row, sentences = _chosen(targets, count, options.row)
     wavelength, flux, ivar, mask = (np.concatenate(part) for part in zip(*(_arm(images, arm, row) for arm in arms), strict=True))

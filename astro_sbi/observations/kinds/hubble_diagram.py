@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.containers.table import Container, Table
@@ -17,7 +18,7 @@ from astro_sbi.observations.observation import Axis, Observation, ObservationErr
 from astro_sbi.observations.options import ReadOptions
 
 DIAGONAL = "its errors are those of single supernovae: without their covariance matrix, cosmology comes out too certain and shifted"
-_HIGHEST_REDSHIFT = 20.0
+_HIGHEST_REDSHIFT, _LARGEST_MODULUS = 20.0, 60.0
 _TIMES = "bjd hjd jd mjd time t date"
 _STRETCH = "x1 s stretch dm15 st x1err"
 _COLOUR = "c color colour ebv csalt"
@@ -42,12 +43,21 @@ def _is_raw(table: Table) -> bool:
     return None not in tuple(columns) and _distance(table) is None
 
 
+def _is_plausible(table: Table, value: int) -> bool:
+    """Whether numbers may be distance moduli or magnitudes; dispersion measures, which are called ``dm`` too, are larger."""
+    values = table.numbers(value) if table.values[value].dtype.kind in "if" and table.values[value].ndim == 1 else np.array([])
+    finite = values[np.isfinite(values)]
+    return bool(len(finite)) and abs(float(np.median(finite))) < _LARGEST_MODULUS
+
+
 def _roles(table: Table, options: ReadOptions) -> Roles | None:
     if not table.named:
         return None
     names, mine = plain_names(table), told(table, options)
     coordinate, value = mine.get("coordinate", first(names, REDSHIFT)), mine.get("value", _distance(table))
     if coordinate is None or value is None:
+        return None
+    if options.kind is None and "value" not in mine and not _is_plausible(table, value):
         return None
     other = first(names, _TIMES) is not None or first(names, WAVELENGTH) is not None or first(names, FLUX) is not None
     if options.kind is None and (("coordinate" not in mine and other) or names[value] not in DISTANCE.split() or len(bands_of(table)) > 2):
@@ -68,7 +78,8 @@ def _extra(table: Table, names: list[str]) -> dict:
     """Per supernova: heliocentric redshift and whether its host has a Cepheid distance, where the table tells."""
     wanted = {"heliocentric_redshift": "zhel zhelio", "calibrator": "iscalibrator"}
     found = {role: first(names, aliases) for role, aliases in wanted.items()}
-    return {role: table.numbers(index) for role, index in found.items() if index is not None and table.values[index].dtype.kind in "bif"}
+    given = {role: table.numbers(index) for role, index in found.items() if index is not None and table.values[index].dtype.kind in "bif"}
+    return {role: values for role, values in given.items() if np.isfinite(values).all()}
 
 
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:

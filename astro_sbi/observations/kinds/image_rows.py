@@ -39,7 +39,8 @@ class Rows2D:
 def labelled(rows: np.ndarray, facts: Mapping[str, Fact]) -> Rows2D:
     """What the rows of an image [rows, n] are: told by labels, by the survey, or by what the numbers look like.
 
-    LAMOST's rows are flux, inverse variance, wavelength, and-mask and or-mask (LAMOST data release, description of FITS files).
+    LAMOST's rows are flux, inverse variance, wavelength, and-mask and or-mask (LAMOST data release, description of FITS files), those of
+    the 6dF survey flux, variance, sky and wavelength.
     """
     if len(rows) == 1:
         return Rows2D({})
@@ -50,6 +51,8 @@ def labelled(rows: np.ndarray, facts: Mapping[str, Fact]) -> Rows2D:
     rising = next((row for row in range(1, len(rows)) if _is_wavelength(rows[row])), None)
     if len(rows) == 5 and rising == 2:
         return Rows2D({"ivar": 1, "wavelength": 2, "mask": 3})
+    if len(rows) == 4 and rising == 3:
+        return Rows2D({"variance": 1, "wavelength": 3})
     if len(rows) == 2 and rising is None and _are_errors(rows[1], rows[0]):
         return Rows2D({"error": 1}, 1, ("the second row was taken as the errors of the first",))
     return Rows2D({} if rising is None else {"wavelength": rising}, len(rows) if rising is None else 1)

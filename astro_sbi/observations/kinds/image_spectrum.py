@@ -14,6 +14,7 @@ from astro_sbi.observations.kinds.flags import spoilt
 from astro_sbi.observations.kinds.grids import Order, grid_of, iraf_orders, iraf_unit
 from astro_sbi.observations.kinds.image_rows import Rows2D, labelled
 from astro_sbi.observations.kinds.importer import Importer, Source, number_fact
+from astro_sbi.observations.kinds.orders import Taken, joined, one_of
 from astro_sbi.observations.kinds.spectrum import Measured, observed
 from astro_sbi.observations.kinds.wavelengths import medium_of
 from astro_sbi.observations.observation import Observation, ObservationError
@@ -24,7 +25,7 @@ _ROLES = {
     "value": "flux sci data spectrum spec coadd primary sciflux image signal spectrumvr",
     "error": "err error errs sigma uncert noise std errors stdev uncertainty rms errspec",
     "variance": "stat var variance",
-    "ivar": "ivar invvar inversevariance weight",
+    "ivar": "ivar invvar inversevariance",
     "mask": "mask dq quality bpm badpix pixelmask",
     "wavelength": "wave wavelength wavelengths lambda loglam wav",
 }
@@ -68,8 +69,8 @@ class _Found:
 def _rows(image: Image) -> tuple[np.ndarray, int]:
     """An image as rows of pixels, and the FITS axis along which they lie: the last, or the only long one."""
     values = image.values
-    if not values.ndim:
-        return values.reshape(0, 0), 1
+    if not values.size or not values.ndim:
+        return np.zeros((0, 0)), 1
     long = [axis for axis, size in enumerate(values.shape) if size >= _FEWEST_PIXELS]
     axis = long[0] if len(long) == 1 else values.ndim - 1
     return np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis]), values.ndim - axis
@@ -88,20 +89,30 @@ def _spectrum_in(image: Image, container: Container) -> _Found | None:
     facts = _facts(image, container, axis)
     if str(facts.get(f"ctype{axis}", "")).strip().upper().startswith(_SKY):
         return None
-    orders = iraf_orders(facts, rows.shape[1])
-    grid = None if orders else _listed(container, image, rows.shape[1])
-    grid = grid_of(facts, rows.shape[1], axis) if grid is None and not orders else grid
-    return _Found(image, rows, facts, grid, orders) if orders or grid is not None or "wavelength" in labelled(rows, facts).roles else None
+    grid, orders = _listed(container, image, rows.shape[1]), iraf_orders(facts, rows.shape[1])
+    if grid is not None and grid.ndim > 1:
+        orders, grid = tuple(Order(number + 1, wavelength) for number, wavelength in enumerate(grid)), None
+    if grid is None and not orders:
+        grid = grid_of(facts, rows.shape[1], axis)
+    if not orders and grid is None and "wavelength" not in labelled(rows, facts).roles:
+        return None
+    return _Found(image, rows, facts, grid, orders[: _apertures(image)])
+
+
+def _apertures(image: Image) -> int:
+    """How many spectra an image has: IRAF's third axis counts what was measured of each (``BANDID``)."""
+    return image.values.shape[-2] if image.values.ndim > 1 else 1
 
 
 def _listed(container: Container, image: Image, length: int) -> np.ndarray | None:
-    """Wavelengths in an extension of their own."""
-    others = (other for other in container.images if other is not image and role_of(other) == "wavelength")
+    """Wavelengths in an extension of their own [n], or a row of them for each of the image [rows, n]."""
+    others = [other for other in container.images if other is not image and role_of(other) == "wavelength"]
     found = next((other for other in others if other.values.size == length or other.values.shape == image.values.shape), None)
     if found is None:
         return None
-    grid = found.values.ravel() if found.values.size == length else found.values
-    return 10.0**grid if np.nanmax(grid) < 6 and "log" in found.name.lower() else grid
+    grid = found.values.ravel() if found.values.size == length else found.values.reshape(-1, length)
+    with np.errstate(over="ignore"):
+        return 10.0**grid if "log" in found.name.lower() and not (grid > 6).any() else grid
 
 
 def _spectral(container: Container) -> _Found | None:
@@ -127,50 +138,19 @@ def _sigma(role: str, values: np.ndarray) -> np.ndarray:
         return np.where(values > 0, 1 / np.sqrt(values), np.nan) if role == "ivar" else values
 
 
-def _parts(found: _Found, rows: Rows2D, options: ReadOptions) -> tuple[slice | list[int], np.ndarray, int, tuple[str, ...]]:
-    """Rows to take, their wavelengths end to end, how many spectra there are, and sentences."""
-    if not found.orders:
-        count = rows.spectra
-        wanted = (options.row or "1").strip()
-        place = int(wanted) - 1 if wanted.isdigit() else -1
-        if not 0 <= place < count:
-            raise ObservationError(f"there is no spectrum '{wanted[:30]}' in the image of {count}; give a number from 1 to {count}")
-        many = f"the image has {count} spectra: the first was taken; choose another by its number"
-        grid = (
-            np.array([])
-            if found.grid is None
-            else found.grid
-            if found.grid.ndim == 1
-            else found.grid.reshape(-1, found.rows.shape[1])[place]
-        )
-        return [place], grid, count, (many,) if count > 1 and options.row is None else ()
-    orders = found.orders[: found.rows.shape[0]]
-    grids = [order.wavelength for order in orders]
-    middles = np.sort([np.nanmedian(grid) for grid in grids])
-    apart = len(grids) > 1 and np.diff(middles).min() > 0.1 * np.ptp(grids[0][np.isfinite(grids[0])])
-    numbers = [str(order.number) for order in orders]
-    if apart and options.row is None:
-        return (
-            list(range(len(orders))),
-            np.concatenate(grids),
-            1,
-            (f"its {len(orders)} orders were joined; where they overlap both are kept",),
-        )
-    if options.row is not None and options.row.strip() not in numbers:
-        raise ObservationError(f"there is no aperture '{options.row[:30]}' (there are: {', '.join(numbers[:12])}); choose one of these")
-    place = 0 if options.row is None else numbers.index(options.row.strip())
-    many = f"the image has {len(orders)} spectra: the first was taken; choose another by the number of its aperture"
-    return [place], grids[place], len(orders), (many,) if len(orders) > 1 and options.row is None else ()
-
-
-def _noise(container: Container, found: _Found, rows: Rows2D, taken: slice | list[int]) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _noise(container: Container, found: _Found, rows: Rows2D, taken: Taken) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Standard deviations and flagged pixels of the rows that were taken."""
-    own = next(((role, found.rows[rows.roles[role]][None]) for role in ("error", "variance", "ivar") if role in rows.roles), None)
-    noise = own or _beside(container, found.image, "error", "variance", "ivar")
-    mask = ("mask", found.rows[rows.roles["mask"]][None]) if "mask" in rows.roles else _beside(container, found.image, "mask")
-    sigma = None if noise is None else _sigma(noise[0], noise[1][[0] if own else taken].ravel())
-    bad = None if mask is None else spoilt(np.nan_to_num(mask[1][[0] if "mask" in rows.roles else taken].ravel()), dict(found.facts))
-    return sigma, None if bad is None or bad.all() else bad
+    step = _apertures(found.image) if found.image.values.ndim > 2 else 1
+    own = {role: found.rows[[step * row + place for place in (taken.rows if step > 1 else (0,))]] for role, row in rows.roles.items()}
+    own = own if len(taken.rows) == 1 or step > 1 else {}
+    beside = _beside(container, found.image, "error", "variance", "ivar")
+    noise = next(((role, own[role]) for role in ("error", "variance", "ivar") if role in own), None)
+    if noise is None and beside is not None:
+        noise = beside[0], beside[1][list(taken.rows)]
+    masked = _beside(container, found.image, "mask")
+    mask = own.get("mask", None if masked is None else masked[1][list(taken.rows)])
+    bad = None if mask is None else spoilt(np.nan_to_num(mask.ravel()), dict(found.facts))
+    return None if noise is None else _sigma(noise[0], noise[1].ravel()), None if bad is None or bad.all() else bad
 
 
 def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
@@ -178,9 +158,9 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     if found is None:
         raise ObservationError("it has no image with a grid of wavelengths")
     rows = labelled(found.rows, found.facts)
-    taken, coordinate, objects, sentences = _parts(found, rows, options)
-    value = found.rows[taken].ravel()
-    coordinate = found.rows[rows.roles["wavelength"]] if "wavelength" in rows.roles else coordinate
+    grid = found.grid if found.grid is not None or found.orders else found.rows[rows.roles["wavelength"]]
+    taken = one_of(rows.spectra, grid, options.row) if grid is not None else joined(found.orders, options.row)
+    value, coordinate = found.rows[list(taken.rows)].ravel(), taken.wavelength
     sigma, bad = _noise(container, found, rows, taken)
     # Pixels that were never exposed hold exactly nothing, at the ends.
     empty = value == 0 if np.mean(value == 0) < 0.5 else np.zeros(len(value), bool)
@@ -193,7 +173,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
         unit_said(found.facts.get("bunit")),
         medium_of(axis, found.facts),
         empty if bad is None else empty | bad,
-        warnings=sentences,
+        warnings=taken.warnings,
         guesses=rows.guesses,
     )
     table = Table((), (), facts=found.facts)
@@ -201,7 +181,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     known = {"redshift": redshift * u.dimensionless_unscaled} if redshift is not None and -0.01 < redshift < 20 else {}
     columns = {"coordinate": "image axis", "value": found.image.name or "image"}
     made = observed(measured, source, IMPORTER.name, source.target(table, container), options, columns=columns, known=known)
-    return replace(made, origin=replace(made.origin, objects=objects))
+    return replace(made, origin=replace(made.origin, objects=taken.objects))
 
 
 def _wavelength_unit(found: _Found, coordinate: np.ndarray) -> u.UnitBase | None:

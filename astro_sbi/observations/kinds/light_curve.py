@@ -75,10 +75,19 @@ def _many_bands(table: Table, options: ReadOptions) -> tuple[Band, ...]:
         return ()
     names = plain_names(table)
     identifier = first(names, IDENTIFIER)
-    if first(names, CHANNEL) is not None or (identifier is not None and len(set(table.text(identifier))) > 1):
+    if first(names, CHANNEL) is not None or (identifier is not None and not _counts_rows(table, identifier)):
         return ()
     bands = tuple(band for band in bands_of(table) if nominal_wavelength(band.name) is not None)
     return bands if len(bands) > 1 and all(band.error is not None and not band.inverse_variance for band in bands) else ()
+
+
+def _counts_rows(table: Table, index: int) -> bool:
+    """Whether a column names one object, or counts rows that are in order of time, so that they are no objects."""
+    values, time = table.values[index], table.values[int(time_column(table) or 0)]
+    if len(set(table.text(index))) == 1:
+        return True
+    counts = values.dtype.kind in "if" and values.ndim == 1 and bool((np.diff(values) == 1).all())
+    return counts and time.dtype.kind in "if" and time.ndim == 1 and bool((np.diff(time) > 0).all())
 
 
 def _long(table: Table, bands: tuple[Band, ...], coordinate: int) -> Table:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Column, Container, Table
-from astro_sbi.observations.kinds.aliases import CHANNEL, QUALITY
+from astro_sbi.observations.kinds.aliases import CHANNEL, IVAR, QUALITY, SNR, VARIANCE
 from astro_sbi.observations.kinds.errors import error_columns
 from astro_sbi.observations.kinds.names import first, listed, plain_names
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.observations.options import ROLES, ReadOptions
+
+_OTHER_ERRORS = {"ivar": IVAR, "variance": VARIANCE, "snr": SNR}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,11 @@ def completed(table: Table, columns: dict[str, int], options: ReadOptions) -> Ro
     if columns["value"] in (columns["coordinate"], columns.get("uncertainty")):
         twice = printable(table.columns[columns["value"]].name, 30)
         raise ObservationError(f"the column '{twice}' stands for the values and for something else; choose another for one of them")
-    if "uncertainty" not in mine:
+    if "uncertainty" in mine:
+        # An inverse variance that is chosen as the error is read as what it is.
+        told_as = next((role for role, aliases in _OTHER_ERRORS.items() if names[mine["uncertainty"]] in aliases.split()), "uncertainty")
+        columns = {role: index for role, index in columns.items() if role != "uncertainty"} | {told_as: mine["uncertainty"]}
+    else:
         columns = {**error_columns(table, columns["value"]), **columns}
     taken = set(columns.values())
     for role, aliases in (("quality", _quality_names(names)), ("channel", CHANNEL)):
@@ -80,7 +86,7 @@ def _quality_names(names: list[str]) -> str:
 
 
 def tables_of(container: Container, options: ReadOptions) -> tuple[Table, ...]:
-    """The tables to look in: the one that the user named, or all, each with the facts of the whole file.
+    """The tables to look in: the one that the user named, or all that have the columns that the user named.
 
     Raises:
         ObservationError: if there is no such table.
@@ -89,7 +95,9 @@ def tables_of(container: Container, options: ReadOptions) -> tuple[Table, ...]:
         replace(table, facts={**container.facts, **table.facts}) for table in container.tables if options.table in (None, table.name)
     )
     if options.table is None:
-        return found
+        wanted = {name.lower() for name in (getattr(options, role) for role in ROLES) if name}
+        having = tuple(table for table in found if wanted <= {column.name.lower() for column in table.columns})
+        return having or found
     if not found:
         names = ", ".join(f"'{printable(table.name, 30)}'" for table in container.tables[:12])
         raise ObservationError(f"there is no table '{options.table[:30]}' (there are: {names}); choose one of these")
@@ -98,7 +106,7 @@ def tables_of(container: Container, options: ReadOptions) -> tuple[Table, ...]:
 
 def origin_columns(table: Table, roles: Roles) -> dict[str, str]:
     """The file's own names by role, as `Origin` wants them."""
-    spoken = {"uncertainty": "error", "lower": "lower error", "snr": "signal-to-noise"}
+    spoken = {"uncertainty": "error", "lower": "lower error", "snr": "error"}
     return {spoken.get(role, role): printable(table.columns[index].name, 60) for role, index in roles.columns.items()}
 
 

@@ -15,6 +15,8 @@ FLAGGED = "quality flag set"
 _ABSURD = 1e6
 #: No time in days, wavelength in Angstrom or redshift is beyond this, and no value beyond that.
 _FARTHEST, _LARGEST = 1e15, 1e100
+#: Longest series of observations that is believed [d].
+_LONGEST_SPAN = 100 * 365.25
 #: Numbers that stand for nothing in one catalogue or another.
 _SENTINELS = (99.0, 99.9, 99.99, 99.999, 99.9999, 999.0, 999.9, 999.99, 999.999, 9999.0, 9999.99, 99999.0, 9.99e99, 1e20, 1e30)
 
@@ -142,6 +144,8 @@ def _with_usable_errors(rows: Rows, noun: str) -> Rows:
         few = f"only {len(rows) - int(missing.sum()):,} of {_counted(len(rows), 'row')} have an error: the errors were left aside"
         return replace(rows, sigma=None).warned(few)
     rows = rows.without(missing, "no error").without(negative[~missing], "error not above zero")
+    if not len(rows):
+        return rows
     sigma = np.asarray(rows.sigma)
     typical = np.median(sigma)
     if typical < 1e-12 * np.median(np.abs(rows.value)):
@@ -156,6 +160,9 @@ def _in_order(rows: Rows, noun: str) -> Rows:
     keys = [rows.value, rows.channel, rows.coordinate] if rows.sigma is None else [rows.sigma, rows.value, rows.channel, rows.coordinate]
     if len(rows) > 1 and rows.coordinate.min() == rows.coordinate.max():
         raise ObservationError(f"all its {noun}s are the same; check the column of {noun}s")
+    if noun == "time" and len(rows) and np.ptp(rows.coordinate) > _LONGEST_SPAN:
+        years = np.ptp(rows.coordinate) / 365.25
+        rows = rows.warned(f"its times span {years:,.0f} years: some of them may count from another day than the others")
     unsorted = bool((np.diff(rows.coordinate) < 0).any())
     rows = rows.taken(np.lexsort(keys))
     if unsorted:
@@ -167,9 +174,9 @@ def _in_order(rows: Rows, noun: str) -> Rows:
     other = same & ~identical
     if other.any():
         first = rows.coordinate[other][0]
-        rows = rows.warned(
-            f"{_counted(int(other.sum()), 'row')} repeat the {noun} of another with another value (first at {first:.10g}); all were kept"
-        )
+        repeated = f"{_counted(int(other.sum()), 'row')} repeat the {noun} of another with another value (first at {first:.10g})"
+        several = "; the file may hold several series" if noun == "time" and 4 * other.sum() > len(rows) else ""
+        rows = rows.warned(f"{repeated}; all were kept{several}")
     return rows.without(identical, "repeated row")
 
 
@@ -196,7 +203,9 @@ def with_errors(rows: Rows, error: float | None, unit: str, signal_to_noise: flo
     if error is not None:
         return replace(rows, sigma=np.full(len(rows), float(error)))
     if signal_to_noise is not None:
-        typical = float(np.median(np.abs(rows.value)))
+        typical = float(np.median(np.abs(rows.value))) or float(np.mean(np.abs(rows.value)))
+        if not typical:
+            raise ObservationError("all its values are zero, so that a signal-to-noise ratio gives no errors; give an error instead")
         return replace(rows, sigma=np.maximum(np.abs(rows.value), 0.1 * typical) / signal_to_noise)
     if rows.sigma is not None:
         return rows
@@ -207,7 +216,7 @@ def with_errors(rows: Rows, error: float | None, unit: str, signal_to_noise: flo
         raise ObservationError(
             "it has no errors, and they cannot be estimated from the scatter of so few or so equal values; add a column of errors"
         )
-    shown = f"{np.median(sigma):.3g} {unit}".strip()
+    shown = f"{np.median(sigma):.3g} {'x ' if unit[:1].isdigit() else ''}{unit}".strip()
     sentence = f"the file has no errors: {shown} was estimated from the scatter of neighbouring points and stands for all"
     return replace(rows, sigma=sigma, source="estimated").warned(sentence)
 

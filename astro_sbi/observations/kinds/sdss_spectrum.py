@@ -30,6 +30,14 @@ def _table(container: Container) -> Table | None:
     return next((table for table in container.tables if set(_names(table)) >= _COLUMNS), None)
 
 
+def _matches(container: Container, options: ReadOptions) -> bool:
+    """Whether a file is in this layout and the user wants it read so; other columns or units make it a spectrum like any other."""
+    wanted = {"coordinate": "loglam", "value": "flux", "uncertainty": "ivar", "quality": "and_mask"}
+    other = any((getattr(options, role) or name).lower() != name for role, name in wanted.items())
+    units = options.coordinate_unit or options.value_unit or options.medium == "air"
+    return _table(container) is not None and not other and not units
+
+
 def _pixel_velocity(loglam: np.ndarray) -> float:
     """Width of a pixel, ``c ln(10) dloglam`` [km/s]."""
     step = np.ptp(loglam) / (len(loglam) - 1) if len(loglam) > 1 else 1e-4
@@ -99,4 +107,4 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     return Observation("spectrum", _title(facts, source.name), points_of(rows, known), rows.value, *axes, ("spectrum",), origin)
 
 
-IMPORTER = Importer("SDSS spectrum", "spectrum", lambda container, options: _table(container) is not None, _read)
+IMPORTER = Importer("SDSS spectrum", "spectrum", _matches, _read)

@@ -16,7 +16,7 @@ from astro_sbi.observations.kinds.aliases import FLUX, RESOLUTION, WAVELENGTH
 from astro_sbi.observations.kinds.errors import errors_in
 from astro_sbi.observations.kinds.flags import flagged
 from astro_sbi.observations.kinds.importer import Importer, Source, header_warning, number_fact
-from astro_sbi.observations.kinds.names import first, is_magnitude, plain, plain_names
+from astro_sbi.observations.kinds.names import first, is_magnitude, plain, plain_names, time_column
 from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told, unit_text
 from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
 from astro_sbi.observations.kinds.unnamed import unnamed_roles
@@ -106,9 +106,12 @@ def observed(
     measured = told_units(measured, options)
     wavelength, guesses = vacuum_angstrom(measured.coordinate, measured.coordinate_unit, measured.medium, options)
     value, sigma, unit, more = per_angstrom(measured.value, measured.sigma, measured.value_unit, wavelength)
-    extra = {} if measured.resolution is None else {"resolution": measured.resolution}
+    known_width = measured.resolution is not None and 2 * _sound(measured.resolution).sum() > len(measured.resolution)
+    extra = {"resolution": measured.resolution} if known_width and measured.resolution is not None else {}
     rows = Rows(wavelength, value, sigma, extra, warnings=(*measured.warnings, *air_note(measured.medium, options)))
     rows = cleaned(rows.guessed(*measured.guesses, *guesses, *more), noun="wavelength", flagged=measured.flagged)
+    if "resolution" in rows.extra:
+        rows = rows.without(~_sound(rows.extra["resolution"]), "no resolution")
     rows = with_errors(rows, options.error, unit, options.signal_to_noise)
     known = dict(known)
     if options.redshift is not None:
@@ -120,6 +123,10 @@ def observed(
     return Observation("spectrum", target, points_of(rows, known), rows.value, *axes, (axes[1].name,), origin)
 
 
+def _sound(resolution: np.ndarray) -> np.ndarray:
+    return np.isfinite(resolution) & (resolution > 0)
+
+
 def spectrum_roles(table: Table, options: ReadOptions) -> Roles | None:
     """Wavelengths with fluxes; None where the columns are not called so and the user told nothing."""
     if not table.named:
@@ -127,6 +134,8 @@ def spectrum_roles(table: Table, options: ReadOptions) -> Roles | None:
     names, mine = plain_names(table), told(table, options)
     coordinate, value = mine.get("coordinate", first(names, WAVELENGTH)), mine.get("value", first(names, f"{FLUX} {_MAGNITUDES}"))
     if coordinate is None or value is None or coordinate == value:
+        return None
+    if options.kind is None and "coordinate" not in mine and names[coordinate] in _ENERGY_NAMES and time_column(table) is not None:
         return None
     roles = completed(table, {"coordinate": coordinate, "value": value}, options)
     resolution = first(names, RESOLUTION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from astro_sbi.observations.containers.table import Table
+from astro_sbi.observations.kinds.channels import MAX_CHANNELS
 from astro_sbi.observations.kinds.roles import Roles, told
 from astro_sbi.observations.observation import Kind, ObservationError
 from astro_sbi.observations.options import ReadOptions
@@ -54,7 +55,15 @@ def unnamed_roles(table: Table, kind: Kind, options: ReadOptions) -> Roles | Non
     columns = {"coordinate": 0, "value": 1}
     if count >= 3 and _are_errors(table, 2):
         columns["uncertainty"] = 2
+    words = [index for index in range(2, count) if table.values[index].dtype.kind == "U" and _are_channels(table, index)]
+    if words:
+        columns["channel"] = words[0]
     return Roles({**columns, **mine}, () if options.kind else (f"{_SPOKEN[kind]} was assumed from the numbers, which have no names",))
+
+
+def _are_channels(table: Table, index: int) -> bool:
+    """Whether a column of words may name bands or instruments: a few of them, each several times."""
+    return len(set(table.text(index))) <= min(MAX_CHANNELS, max(1, len(table) // 3))
 
 
 def _are_errors(table: Table, index: int) -> bool:

@@ -36,9 +36,13 @@ def _roles(table: Table, options: ReadOptions) -> Roles | None:
         return unnamed_roles(table, "velocities", options)
     mine = told(table, options)
     coordinate, value = mine.get("coordinate", time_column(table)), mine.get("value", first(plain_names(table), VELOCITY))
-    if coordinate is None or value is None or (options.kind is None and plain_names(table)[value] not in VELOCITY.split()):
+    if coordinate is None or value is None or (options.kind is None and not _is_velocity(plain_names(table)[value])):
         return None
     return completed(table, {"coordinate": coordinate, "value": value}, options)
+
+
+def _is_velocity(name: str) -> bool:
+    return name in VELOCITY.split() or re.search(r"rv|vel|vrad", name) is not None
 
 
 def _matched(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:

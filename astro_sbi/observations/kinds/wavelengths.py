@@ -36,7 +36,8 @@ def medium_of(column: Column, facts: Mapping[str, Fact]) -> str | None:
 
 def vacuum_wavelength(air: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     """Vacuum wavelengths [Angstrom] of air wavelengths, Morton (2000, ApJS 130, 403) eq. 8 at the air wavelength."""
-    s2 = (1e4 / air) ** 2
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        s2 = (1e4 / air) ** 2
     return air * (1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2))
 
 
@@ -93,4 +94,5 @@ def per_angstrom(
     if not known.is_equivalent(target, equivalencies=u.spectral_density(5000 * u.Angstrom)):
         return value, sigma, known.to_string(), (f"the flux is in {known}, no flux density: it was left as it is",)
     factor = converted(np.ones(len(wavelength)), known, target, "flux", density)
-    return value * factor, None if sigma is None else sigma * factor, FLUX_UNIT, guesses
+    with np.errstate(over="ignore", invalid="ignore"):
+        return value * factor, None if sigma is None else sigma * factor, FLUX_UNIT, guesses

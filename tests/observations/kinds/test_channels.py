@@ -40,7 +40,7 @@ def test_names_are_printable():
 
 
 def test_too_many_are_refused():
-    with pytest.raises(ObservationError, match="70 different values.*choose another column"):
+    with pytest.raises(ObservationError, match=r"70 different values.*choose another column"):
         channels_of(table([f"x{number}" for number in range(70)]), 0, "flux")
 
 

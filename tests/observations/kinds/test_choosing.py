@@ -36,7 +36,7 @@ def test_the_user_says_the_kind():
     content = table("time,flux,rv,rv_err", T, F, 5 * F, 0.1)
     assert read(content).kind == "velocities"
     assert read(content, kind="light_curve").kind == "light_curve"
-    with pytest.raises(ObservationError, match="does not look like a spectrum|wavelength"):
+    with pytest.raises(ObservationError, match=r"does not look like a spectrum|wavelength"):
         read(content, kind="spectrum")
 
 
@@ -49,7 +49,7 @@ def test_tables_without_names_are_what_the_user_says():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (table("when,what", T, F), "no column is called time or wavelength \\(there are: when, what\\)"),
+        (table("when,what", T, F), r"no column is called time or wavelength \(there are: when, what\)"),
         (table("time,what", T, F), "no column is called flux"),
         (table("what,flux", T, F), "no column is called time or wavelength"),
         (text("", [tuple(range(20))] * 30)[1:], "no line of column names"),

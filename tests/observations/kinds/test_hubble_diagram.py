@@ -19,8 +19,11 @@ SALT = "#name zcmb zhel dz mb dmb x1 dx1 color dcolor 3rdvar d3rdvar cov_m_s cov
 SALT_COLUMNS = ("03D1au", Z, Z, 0, MU - 19, 0.09, 0.1, 0.2, -0.02, 0.03, 9.0, 0.1, 1e-4, 1e-4, 1e-4, 1, 36.0, -4.0)
 LAYOUTS = {
     "pantheon+": (
-        table("CID IDSURVEY zHD zHDERR zCMB zHEL m_b_corr m_b_corr_err_DIAG MU_SH0ES MU_SH0ES_ERR_DIAG IS_CALIBRATOR x1 c mB", *(
-            ["2011fe", 51, Z, 1e-3, Z, 1.001 * Z, MU - 19.25, 0.12, MU, 0.13, 0, 0.1, -0.1, MU - 19]), delimiter=" "),
+        table(
+            "CID IDSURVEY zHD zHDERR zCMB zHEL m_b_corr m_b_corr_err_DIAG MU_SH0ES MU_SH0ES_ERR_DIAG IS_CALIBRATOR x1 c mB",
+            *(["2011fe", 51, Z, 1e-3, Z, 1.001 * Z, MU - 19.25, 0.12, MU, 0.13, 0, 0.1, -0.1, MU - 19]),
+            delimiter=" ",
+        ),
         *(MU, 0.13, "distance modulus"),
     ),
     "union": (table("# name z mu mu_err prob", "1993ah", Z, MU, 0.2, 0.1, delimiter="\t"), MU, 0.2, "distance modulus"),
@@ -29,12 +32,12 @@ LAYOUTS = {
         *(MU, 0.15, "distance modulus"),
     ),
     "fitres": (
-        "VARNAMES: CID zHD zHDERR MU MUERR mB mBERR x1 x1ERR c cERR PKMJD\n" + "\n".join(
-            f"SN: {i} {z} 0.001 {m} 0.1 20.1 0.04 0.2 0.1 0.01 0.02 56000.0" for i, (z, m) in enumerate(zip(Z, MU, strict=True))),
+        "VARNAMES: CID zHD zHDERR MU MUERR mB mBERR x1 x1ERR c cERR PKMJD\n"
+        + "\n".join(f"SN: {i} {z} 0.001 {m} 0.1 20.1 0.04 0.2 0.1 0.01 0.02 56000.0" for i, (z, m) in enumerate(zip(Z, MU, strict=True))),
         *(MU, 0.1, "distance modulus"),
     ),
     "standardised": (table("name,zcmb,mb,dmb", "a", Z, MU - 19, 0.1), MU - 19, 0.1, "standardised magnitude"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -69,6 +72,11 @@ def test_redshifts_that_stand_for_nothing_are_counted():
     redshift = Z.copy()
     redshift[:2] = -9, 99
     assert sum(read(table("name,z,mu,mu_err", "a", redshift, MU, 0.1)).origin.dropped.values()) == 2
+
+
+def test_dispersion_measures_are_no_distances():
+    with pytest.raises(ObservationError, match="no column is called"):
+        read(table("name,z,dm,dm_err", "FRB", Z, 500 + Z, 1.0))
 
 
 def test_a_lensing_catalogue_is_no_hubble_diagram():

@@ -103,6 +103,7 @@ LAYOUTS = {
         ),
         *(LOG, 0.1),
     ),
+    "6dfgs": (file(image(rows(FLUX, VARIANCE, 9.0, WAVE), "SPECTRUM VR")), WAVE, 0.1),
     "wigglez": (file(image(VARIANCE, "VARIANCE"), primary=FLUX, header=LINEAR), WAVE, 0.1),
 }
 
@@ -177,6 +178,27 @@ def test_orders_are_joined():
     assert (len(observation), observation.points.coordinate[0], observation.points.coordinate[-1]) == (3 * N, 5250, 6048)
     assert any("3 orders were joined" in sentence for sentence in observation.origin.warnings)
     assert len(read(content, "a.fits", row="2")) == N
+
+
+def test_chips_with_wavelengths_of_their_own_are_joined():
+    waves = np.array([WAVE + 600, WAVE + 300, WAVE])
+    content = file(image(rows(FLUX, FLUX, FLUX), "FLUX"), image(rows(SIGMA, SIGMA, 2 * SIGMA), "ERR"), image(waves, "WAVELENGTH"))
+    observation = read(content, "apVisit.fits")
+    assert (len(observation), observation.points.coordinate[0]) == (3 * N, 5000)
+    assert (observation.points.noise.sigma[0], observation.points.noise.sigma[-1]) == (0.2, 0.1)
+
+
+def test_orders_keep_the_errors_of_their_band():
+    specs = [f"{number} {90 - number} 0 {5000 + 250 * number}.0 2.0 {N} 0. 45.2 54.8" for number in (1, 2)]
+    bands = np.array([rows(FLUX, FLUX), rows(0 * FLUX + 1, FLUX), rows(SIGMA, 3 * SIGMA)])
+    labels = {
+        "BANDID1": "spectrum - background none, weights none",
+        "BANDID2": "raw - background none",
+        "BANDID3": "sigma - background none",
+    }
+    observation = read(file(primary=bands, header={**multispec(*specs), **labels}), "echelle.fits")
+    assert (len(observation), observation.points.noise.sigma[0]) == (2 * N, 0.1)
+    assert observation.points.noise.sigma[-1] == pytest.approx(0.3)
 
 
 def test_apertures_with_the_same_wavelengths_are_objects():

@@ -148,7 +148,7 @@ def test_every_flux_can_be_chosen(content, column, unit, middle):
 
 
 def test_a_flux_that_is_not_there_is_refused_with_those_that_are():
-    with pytest.raises(ObservationError, match="no flux column 'best'.*PDCSAP_FLUX, SAP_FLUX"):
+    with pytest.raises(ObservationError, match=r"no flux column 'best'.*PDCSAP_FLUX, SAP_FLUX"):
         read(spoc(), "a.fits", value="best")
 
 

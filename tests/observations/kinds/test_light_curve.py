@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from astropy import units as u
 
-from astro_sbi.observations.observation import ObservationError
 from tests.observations.layouts import file, hdu, read, scattered, text
 
 N = 40
@@ -121,6 +120,14 @@ LAYOUTS = {
         *("MJD", "", 1.048, 0.0193, ("w1", "w2")),
     ),
     "bands-side-by-side": (table("HJD,V,V_err,I,I_err", 2459000 + TIME, MAG, 0.01, MAG, 0.01), "HJD", "", 1, 0.01 / 1.0857, ("V", "I")),
+    "bands-and-a-count-of-rows": (
+        table("no,JD,B,B_err,V,V_err,R,R_err", np.arange(N), 2459000 + TIME, *(MAG, 0.01) * 3),
+        "JD",
+        "",
+        1,
+        0.0092,
+        ("B", "V", "R"),
+    ),
     "millimagnitudes": (table("JD,mag [mmag],e_mag", 2459000 + TIME, 1000 * MAG, 10), "JD", "", 1, 0.01 / 1.0857, None),
 }
 
@@ -242,48 +249,18 @@ def test_flags_in_words_and_numbers(cells):
     assert observation.origin.dropped == {"quality flag set": 1}
 
 
+def test_a_flux_that_is_empty_is_passed_over():
+    names = "JD,RELATIVE_MAGNITUDE,MAGNITUDE_UNCERTAINTY,RELATIVE_FLUX,FLUX_UNCERTAINTY"
+    observation = read(table(names, 2459000 + TIME, MAG, 0.01, "", ""))
+    assert observation.origin.columns == {"coordinate": "JD", "value": "RELATIVE_MAGNITUDE", "error": "MAGNITUDE_UNCERTAINTY"}
+
+
+def test_several_series_in_one_file_are_said():
+    content = table("time,flux,err", np.append(TIME[:20], TIME[:20]), FLUX, 1e-3)
+    assert any("may hold several series" in sentence for sentence in read(content).origin.warnings)
+
+
 def test_flags_that_are_all_set_are_left_aside():
     observation = read(table("BJD,flux,flux_err,flag", 2459000 + TIME, FLUX, 1e-3, 1))
     assert len(observation) == N
     assert any("left aside" in sentence for sentence in observation.origin.warnings)
-
-
-def test_x_ray_light_curve_counts_from_its_header():
-    columns = {"TIME": 1e8 + 10.0 * np.arange(N), "RATE": 5 * FLUX, "ERROR": np.full(N, 0.1)}
-    header = {"MJDREFI": 50814, "MJDREFF": 0.5, "TELESCOP": "CHANDRA"}
-    observation = read(file(hdu(columns, {"TIME": "s", "RATE": "count/s"}, header)), "a.fits")
-    assert observation.coordinate_axis.zero_point == "MJD - 50814.5"
-    assert observation.points.coordinate[0] == pytest.approx(1e8 / 86400)
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"value": "no"}, "no column 'no' for the value"),
-        ({"value": "BJD"}, "something else"),
-        ({"uncertainty": "flux"}, "something else"),
-        ({"value_unit": "furlong"}, "not understood as a unit"),
-        ({"coordinate_unit": "m"}, "does not convert to d"),
-        ({"zero_point": "yesterday"}, "no zero point"),
-        ({"error": -1.0}, "above zero"),
-        ({"signal_to_noise": 0.0}, "above zero"),
-        ({"table": "other"}, "no table 'other'"),
-        ({"kind": "spectrum"}, "does not look like a spectrum|no column"),
-    ],
-)
-def test_answers_that_cannot_be_are_refused(options, words):
-    with pytest.raises(ObservationError, match=words):
-        read(LAYOUTS["generic"][0].replace("BJD_TDB", "BJD"), **options)
-
-
-def test_answers_of_the_user():
-    content = table("when,how_bright,how_sure,which,bad", 24 * TIME, 1000 * FLUX, 1.0, "a", [1, *[0] * (N - 1)])
-    roles = {"coordinate": "when", "value": "how_bright", "uncertainty": "how_sure", "channel": "which", "quality": "bad"}
-    observation = read(content, kind="light_curve", coordinate_unit="h", value_unit="mJy", zero_point="BTJD", **roles)
-    assert observation.coordinate_axis.zero_point == "BJD - 2457000"
-    assert (observation.value_axis.unit, observation.channels) == ("mJy", ("a",))
-    assert observation.points.coordinate[-1] == pytest.approx(TIME[-1])
-    assert observation.origin.dropped == {"quality flag set": 1}
-    assert read(content, kind="light_curve", coordinate="when", value="how_bright", signal_to_noise=100).points.noise.sigma[
-        0
-    ] == pytest.approx(10, rel=0.01)

@@ -106,8 +106,12 @@ def test_the_user_comes_first():
     assert roles.columns == {"coordinate": 0, "value": 3, "uncertainty": 4, "quality": 5}
 
 
+def test_an_inverse_variance_that_is_chosen_as_the_error_is_one():
+    assert completed(table("wave flux ivar"), {"coordinate": 0, "value": 1}, ReadOptions(uncertainty="ivar")).columns["ivar"] == 2
+
+
 def test_columns_that_are_not_there_are_refused_with_those_that_are():
-    with pytest.raises(ObservationError, match="no column 'nix' for the value \\(there are: time, flux\\)"):
+    with pytest.raises(ObservationError, match=r"no column 'nix' for the value \(there are: time, flux\)"):
         told(table("time flux"), ReadOptions(value="nix"))
 
 
@@ -115,7 +119,7 @@ def test_tables_by_name():
     two = Container("FITS", (Table((), (), "A"), Table((), (), "B")), facts={"telescop": "TESS"})
     assert [each.name for each in tables_of(two, ReadOptions(table="B"))] == ["B"]
     assert tables_of(two, ReadOptions())[0].facts["telescop"] == "TESS"
-    with pytest.raises(ObservationError, match="no table 'C' \\(there are: 'A', 'B'\\)"):
+    with pytest.raises(ObservationError, match=r"no table 'C' \(there are: 'A', 'B'\)"):
         tables_of(two, ReadOptions(table="C"))
 
 

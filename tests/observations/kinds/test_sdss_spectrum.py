@@ -53,3 +53,11 @@ def test_without_weights_it_is_refused():
 
 def test_without_results_there_is_no_redshift():
     assert "redshift" not in read(made.sdss(z=None), "a.fits").points.known
+
+
+def test_another_column_can_be_chosen():
+    observation = read(lite(upper=False), "a.fits", value="model")
+    assert (observation.origin.columns["value"], observation.value[5]) == ("model", 1)
+    assert observation.points.noise.sigma[0] == 0.2
+    same = {"value": "flux", "coordinate": "loglam", "uncertainty": "ivar", "quality": "and_mask"}
+    assert read(lite(upper=False), "a.fits", **same).content_hash == read(lite(upper=False), "a.fits").content_hash

@@ -34,52 +34,116 @@ ESO_COLUMNS = one_row({"WAVE": WAVE, "FLUX": FLUX / 10, "ERR": np.full(N, 0.01)}
 #: Content, fluxes [UNIT], error of the first, wavelengths [Angstrom].
 LAYOUTS = {
     "jwst-x1d": (
-        file(hdu({"WAVELENGTH": WAVE / 1e4, "FLUX": FLUX * JANSKY, "FLUX_ERROR": 0.1 * JANSKY, "FLUX_VAR_POISSON": WAVE, "SURF_BRIGHT": WAVE,
-                  "DQ": np.zeros(N, int)}, {"WAVELENGTH": "um", "FLUX": "Jy", "FLUX_ERROR": "Jy"}, {"EXTNAME": "EXTRACT1D"}), header={"TELESCOP": "JWST"}),
+        file(
+            hdu(
+                {
+                    "WAVELENGTH": WAVE / 1e4,
+                    "FLUX": FLUX * JANSKY,
+                    "FLUX_ERROR": 0.1 * JANSKY,
+                    "FLUX_VAR_POISSON": WAVE,
+                    "SURF_BRIGHT": WAVE,
+                    "DQ": np.zeros(N, int),
+                },
+                {"WAVELENGTH": "um", "FLUX": "Jy", "FLUX_ERROR": "Jy"},
+                {"EXTNAME": "EXTRACT1D"},
+            ),
+            header={"TELESCOP": "JWST"},
+        ),
         *(FLUX, 0.1, WAVE),
     ),
     "jwst-c1d": (
-        file(hdu({"WAVELENGTH": WAVE / 1e4, "FLUX": FLUX * JANSKY, "ERROR": 0.1 * JANSKY, "WEIGHT": WAVE},
-                 {"WAVELENGTH": "um", "FLUX": "Jy", "ERROR": "Jy"}, {"EXTNAME": "COMBINE1D"}), header={"TELESCOP": "JWST"}),
+        file(
+            hdu(
+                {"WAVELENGTH": WAVE / 1e4, "FLUX": FLUX * JANSKY, "ERROR": 0.1 * JANSKY, "WEIGHT": WAVE},
+                {"WAVELENGTH": "um", "FLUX": "Jy", "ERROR": "Jy"},
+                {"EXTNAME": "COMBINE1D"},
+            ),
+            header={"TELESCOP": "JWST"},
+        ),
         *(FLUX, 0.1, WAVE),
     ),
     "hst-x1d": (
-        file(hdu(one_row({"WAVELENGTH": WAVE, "GROSS": WAVE, "FLUX": FLUX * 1e-17, "ERROR": np.full(N, 1e-18), "DQ": np.zeros(N, int)})
-                 | {"SPORDER": [1], "NELEM": [N]}, {"WAVELENGTH": "Angstroms", "FLUX": "erg/s/cm**2/Angstrom", "ERROR": "erg/s/cm**2/Angstrom"}),
-             header={"TELESCOP": "HST"}),
+        file(
+            hdu(
+                one_row({"WAVELENGTH": WAVE, "GROSS": WAVE, "FLUX": FLUX * 1e-17, "ERROR": np.full(N, 1e-18), "DQ": np.zeros(N, int)})
+                | {"SPORDER": [1], "NELEM": [N]},
+                {"WAVELENGTH": "Angstroms", "FLUX": "erg/s/cm**2/Angstrom", "ERROR": "erg/s/cm**2/Angstrom"},
+            ),
+            header={"TELESCOP": "HST"},
+        ),
         *(FLUX, 0.1, WAVE),
     ),
     "eso": (file(hdu(ESO_COLUMNS, ESO_UNITS), header={"OBJECT": "star"}), FLUX, 0.1, WAVE),
     "vandels": (
-        file(hdu(one_row({"WAVE": WAVE, "FLUX": FLUX * 1e-17, "ERR": np.full(N, 1e-18), "SKY": WAVE}),
-                 {"WAVE": "Angstrom", "FLUX": "erg cm**(-2) s**(-1) angstrom**(-1)", "ERR": "erg cm**(-2) s**(-1) angstrom**(-1)"})),
+        file(
+            hdu(
+                one_row({"WAVE": WAVE, "FLUX": FLUX * 1e-17, "ERR": np.full(N, 1e-18), "SKY": WAVE}),
+                {"WAVE": "Angstrom", "FLUX": "erg cm**(-2) s**(-1) angstrom**(-1)", "ERR": "erg cm**(-2) s**(-1) angstrom**(-1)"},
+            )
+        ),
         *(FLUX, 0.1, WAVE),
     ),
-    "zcosmos": (file(hdu(one_row({"WAVE": WAVE, "FLUX_REDUCED": FLUX, "ERR_REDUCED": np.full(N, 0.1)}), {"WAVE": "Angstrom"})), FLUX, 0.1, WAVE),
+    "zcosmos": (
+        file(hdu(one_row({"WAVE": WAVE, "FLUX_REDUCED": FLUX, "ERR_REDUCED": np.full(N, 0.1)}), {"WAVE": "Angstrom"})),
+        FLUX,
+        0.1,
+        WAVE,
+    ),
     "lamost": (
-        file(hdu(one_row({"FLUX": FLUX, "IVAR": np.full(N, 100.0), "WAVELENGTH": WAVE, "ANDMASK": np.zeros(N), "ORMASK": np.ones(N)}),
-                 None, {"EXTNAME": "COADD"}), header={"TELESCOP": "LAMOST", "VACUUM": True, "Z": 0.1}),
+        file(
+            hdu(
+                one_row({"FLUX": FLUX, "IVAR": np.full(N, 100.0), "WAVELENGTH": WAVE, "ANDMASK": np.zeros(N), "ORMASK": np.ones(N)}),
+                None,
+                {"EXTNAME": "COADD"},
+            ),
+            header={"TELESCOP": "LAMOST", "VACUUM": True, "Z": 0.1},
+        ),
         *(FLUX, 0.1, WAVE),
     ),
     "desi-table": (file(hdu({"WAVELENGTH": WAVE, "FLUX": FLUX, "IVAR": np.full(N, 100.0), "MASK": np.zeros(N, int)})), FLUX, 0.1, WAVE),
     "pepsi": (file(hdu({"Arg": WAVE, "Fun": FLUX, "Var": np.full(N, 0.01), "Mask": np.zeros(N, int)})), FLUX, 0.1, WAVE),
     "iue": (
-        file(hdu({"APERTURE": ["LARGE"], "NPOINTS": [N], "WAVELENGTH": [4000.0], "DELTAW": [1000 / (N - 1)], "FLUX": FLUX[None] * 1e-17,
-                  "SIGMA": np.full((1, N), 1e-18)}, {"FLUX": "ERG/CM2/S/A", "SIGMA": "ERG/CM2/S/A"})),
+        file(
+            hdu(
+                {
+                    "APERTURE": ["LARGE"],
+                    "NPOINTS": [N],
+                    "WAVELENGTH": [4000.0],
+                    "DELTAW": [1000 / (N - 1)],
+                    "FLUX": FLUX[None] * 1e-17,
+                    "SIGMA": np.full((1, N), 1e-18),
+                },
+                {"FLUX": "ERG/CM2/S/A", "SIGMA": "ERG/CM2/S/A"},
+            )
+        ),
         *(FLUX, 0.1, WAVE),
     ),
     "csv": (table(("wavelength", WAVE), ("flux", FLUX), ("flux_err", np.full(N, 0.1))), FLUX, 0.1, WAVE),
     "csv-variance": (table(("lambda", WAVE), ("f_lambda", FLUX), ("variance", np.full(N, 0.01))), FLUX, 0.1, WAVE),
-    "csv-units": (table(("wave [nm]", WAVE / 10), ("flux [W m-2 um-1]", FLUX * 1e-16), ("err [W m-2 um-1]", np.full(N, 1e-17))), FLUX, 1, WAVE),
+    "csv-units": (
+        table(("wave [nm]", WAVE / 10), ("flux [W m-2 um-1]", FLUX * 1e-16), ("err [W m-2 um-1]", np.full(N, 1e-17))),
+        FLUX,
+        1,
+        WAVE,
+    ),
     "csv-loglam": (table(("loglam", np.log10(WAVE)), ("flux", FLUX), ("ivar", np.full(N, 100.0))), FLUX, 0.1, WAVE),
     "csv-name-of-unit": (table(("wavelength_um", WAVE / 1e4), ("flux_mjy", 1e3 * FLUX * JANSKY), ("err", 1e2 * JANSKY)), FLUX, 0.1, WAVE),
     "csv-ab": (table(("wavelength", WAVE), ("ab_mag", 8.9 - 2.5 * np.log10(FLUX * JANSKY)), ("err", np.full(N, 0.01))), FLUX, None, WAVE),
-    "csv-frequency": (table(("frequency [GHz]", C / WAVE * 10), ("flux [Jy]", FLUX * JANSKY), ("err [mJy]", 1e2 * JANSKY)), FLUX, 0.1, WAVE),
-    "csv-energy": (table(("energy [eV]", 12398.419843 / WAVE), ("flux [uJy]", 1e6 * FLUX * JANSKY), ("err", 1e5 * JANSKY)), FLUX, 0.1, WAVE),
+    "csv-frequency": (
+        table(("frequency [GHz]", C / WAVE * 10), ("flux [Jy]", FLUX * JANSKY), ("err [mJy]", 1e2 * JANSKY)),
+        FLUX,
+        0.1,
+        WAVE,
+    ),
+    "csv-energy": (
+        table(("energy [eV]", 12398.419843 / WAVE), ("flux [uJy]", 1e6 * FLUX * JANSKY), ("err", 1e5 * JANSKY)),
+        FLUX,
+        0.1,
+        WAVE,
+    ),
     "csv-snr": (table(("wavelength", WAVE), ("flux", FLUX), ("snr", FLUX / 0.1)), FLUX, 0.1, WAVE),
-    "names-in-a-comment": (
-        text("# wave flux sigma", list(zip(WAVE, FLUX, np.full(N, 0.1), strict=True)), " "), FLUX, 0.1, WAVE),
-}  # fmt: skip
+    "names-in-a-comment": (text("# wave flux sigma", list(zip(WAVE, FLUX, np.full(N, 0.1), strict=True)), " "), FLUX, 0.1, WAVE),
+}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -65,6 +65,27 @@ def test_layout(name):
     assert channels is None or observation.channels == channels
 
 
+def test_instruments_in_words_without_names():
+    observation = read(table("", 2450000 + TIME, VELOCITY, 3.0, HALVES, delimiter=" ")[1:])
+    assert (observation.kind, observation.channels) == ("velocities", ("HARPS", "HIRES"))
+    assert observation.origin.columns["channel"] == "column 4"
+
+
+def test_the_first_star_of_a_binary_is_taken():
+    content = "bjd\tvrad1\tsvrad1\tvrad2\tsvrad2\n---\t-----\t------\t-----\t------\n"
+    content += table("", 2459000 + TIME, VELOCITY, 6e-3, -VELOCITY, 7e-3, delimiter="\t")[1:]
+    assert read(content).origin.columns == {"coordinate": "bjd", "value": "vrad1", "error": "svrad1"}
+    assert read(content, value="vrad2", uncertainty="svrad2").points.noise.sigma[0] == pytest.approx(7)
+
+
+def test_times_that_cannot_count_from_one_day_are_said():
+    time = np.where(np.arange(N) < 20, 56700, 15400) + TIME
+    assert any(
+        "count from another day" in sentence
+        for sentence in read(table("time,mnvel,errvel,tel", time, VELOCITY, 1.5, HALVES)).origin.warnings
+    )
+
+
 def test_a_unit_that_is_guessed_is_said():
     assert any("km / s was assumed" in sentence for sentence in read(LAYOUTS["sophie"][0]).origin.guesses)
     assert not any("was assumed" in sentence for sentence in read(LAYOUTS["units-in-names"][0]).origin.guesses)
