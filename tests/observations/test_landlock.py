@@ -11,6 +11,8 @@ import pytest
 from astro_sbi.observations import landlock
 from tests.house.tree import ROOT
 
+pytestmark = pytest.mark.slow
+
 VERSION = landlock.landlock_version()
 needs_landlock = pytest.mark.skipif(not VERSION, reason="this kernel has no Landlock")
 
@@ -19,7 +21,6 @@ import ctypes, json, os, socket, sys
 from pathlib import Path
 from astro_sbi.observations.landlock import confine
 
-pytestmark = pytest.mark.slow
 
 folder = Path(sys.argv[1])
 listener = socket.create_server(("127.0.0.1", 0))

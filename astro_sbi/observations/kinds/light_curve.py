@@ -86,8 +86,10 @@ def _counts_rows(table: Table, index: int) -> bool:
     values, time = table.values[index], table.values[int(time_column(table) or 0)]
     if len(set(table.text(index))) == 1:
         return True
-    counts = values.dtype.kind in "if" and values.ndim == 1 and bool((np.diff(values) == 1).all())
-    return counts and time.dtype.kind in "if" and time.ndim == 1 and bool((np.diff(time) > 0).all())
+    if any(array.dtype.kind not in "if" or array.ndim != 1 for array in (values, time)):
+        return False
+    with np.errstate(invalid="ignore"):
+        return bool((np.diff(values) == 1).all() and (np.diff(time) > 0).all())
 
 
 def _long(table: Table, bands: tuple[Band, ...], coordinate: int) -> Table:
