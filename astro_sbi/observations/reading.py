@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from astro_sbi.observations.containers.content import MAX_BYTES, shown_name
+from astro_sbi.observations.containers.content import shown_name
 from astro_sbi.observations.encoding import decoded, request_of
+from astro_sbi.observations.limits import MAX_BYTES
 from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.preview import Reading

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
+from astro_sbi.observations.limits import MAX_BYTES
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.runs.addresses import INSTEAD, Place, checked_place
 from astro_sbi.runs.connection import Network, PassingError, Watch, answered
@@ -19,7 +20,6 @@ from astro_sbi.runs.store import shown_name
 #: ``on_progress(done, total)`` in bytes; the total is None where the archive does not say it.
 OnBytes = Callable[[int, int | None], None]
 
-MOST_BYTES = 64 << 20
 PIECE_BYTES = 1 << 16
 
 _OK = 200
@@ -33,7 +33,7 @@ def download(
     *,
     on_progress: OnBytes = lambda _done, _total: None,
     should_stop: Callable[[], bool] = lambda: False,
-    most_bytes: int = MOST_BYTES,
+    most_bytes: int = MAX_BYTES,
     cache: Path | None = None,
     name: str = "",
     network: Network | None = None,

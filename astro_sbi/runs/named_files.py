@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from astro_sbi.observations.limits import MAX_BYTES
 from astro_sbi.runs.bundle import write_durably
-
-MAX_BYTES = 64 * 1024**2
 
 
 class FileError(RuntimeError):

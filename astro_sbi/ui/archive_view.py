@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import pandas as pd
 import streamlit as st
 
+from astro_sbi.observations.limits import MAX_BYTES
 from astro_sbi.runs import archives
 from astro_sbi.runs.addresses import LONGEST_URL
 from astro_sbi.runs.archives import ARCHIVES, Downloaded, Product
 from astro_sbi.runs.archives.positions import LONGEST_TARGET
-from astro_sbi.runs.download import MOST_BYTES, download
+from astro_sbi.runs.download import download
 from astro_sbi.ui import cached, state
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.words import count, escaped
@@ -49,7 +50,7 @@ def _by_address() -> Downloaded | None:
         max_chars=LONGEST_URL,
         placeholder="https://archive.stsci.edu/.../file.fits",
         persist_state="session",
-        help=f"From archives that are known here only, by https, up to {MOST_BYTES // MEGABYTE} MB: MAST, SDSS, ESO, CDS, IRSA, "
+        help=f"From archives that are known here only, by https, up to {MAX_BYTES // MEGABYTE} MB: MAST, SDSS, ESO, CDS, IRSA, "
         "the NASA Exoplanet Archive and OGLE. Files from elsewhere: download and upload them.",
     )
     if not st.button("Fetch", icon=":material/download:", key="archive_fetch_address", disabled=not url.strip()):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from astro_sbi.observations.limits import MAX_BYTES
 from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.preview import Reading
 from astro_sbi.runs import samples
@@ -19,7 +20,6 @@ SUFFIXES = (
     *("fits", "fit", "fts", "csv", "tsv", "ecsv", "txt", "dat", "tbl", "mrt", "ipac", "rv", "vels", "cat", "phot", "lc", "ascii", "asc"),
     *("vot", "votable", "xml", "h5", "hdf5", "hdf", "nc", "parquet", "snana", "gz"),
 )
-MEGABYTES = 64
 ORDER = ("coordinate", "value", "error", "lower error", "ivar", "variance", "channel", "quality", "resolution")
 SOURCES = ("A sample", "My own file", "From an archive")
 
@@ -66,7 +66,7 @@ def _upload() -> None:
     file = st.file_uploader(
         "Light curve, spectrum, velocities, photometry or Hubble diagram",
         type=list(SUFFIXES),
-        max_upload_size=MEGABYTES,
+        max_upload_size=MAX_BYTES >> 20,
         key="upload",
         on_change=state.note,
         args=("upload",),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from astro_sbi.observations.limits import MAX_BYTES
 from astro_sbi.observations.observation import ObservationError
-
-MAX_BYTES = 64 * 1024**2
 
 _GZIP = b"\x1f\x8b"
 _MAX_MEMBERS = 4096

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 
 from astro_sbi.observations.containers.content import signature
-from astro_sbi.observations.containers.table import MAX_COLUMNS, MAX_ROWS, MISSING, Column, is_number, typed
+from astro_sbi.observations.containers.table import MAX_COLUMNS, MAX_ROWS, MISSING, Column, bounded, is_number, typed
 from astro_sbi.observations.observation import ObservationError
 
 MAX_CELLS = 8_000_000
@@ -20,9 +20,7 @@ DELIMITERS = (";", "\t", "|", ",")
 COMMENT = ("#", "%", "!", "\\", "//")
 
 _MAX_LINE = 1_000_000
-_MAX_TEXT = 16_000_000
 _MAX_SHORT = 10_000
-_LONGEST_NUMBER = 24
 _LONGEST_NAME = 120
 _SAMPLE = 100
 _FUNCTIONS = ("log", "log10", "ln", "exp", "sqrt", "abs", "e", "err", "error", "sig", "sigma", "std", "d", "delta", "u", "min", "max", "n")
@@ -247,9 +245,7 @@ def values_of(cells: Sequence[str], numbers: Int64[np.ndarray, " n"]) -> Shaped[
     Raises:
         ObservationError: naming the line of a hexadecimal number.
     """
-    longest = max(map(len, cells), default=0)
-    if longest > _LONGEST_NUMBER and longest * len(cells) > _MAX_TEXT:
-        cells = [cell if len(cell) <= _LONGEST_NUMBER else _shortened(cell.strip()) for cell in cells]
+    cells = bounded(cells)
     # 1_000 is a number to Python and none to an astronomer.
     values = text_of(cells) if "_" in "".join(cells) else _numbers(cells)
     if values.dtype.kind == "U":
@@ -268,11 +264,6 @@ def _numbers(cells: Sequence[str]) -> Shaped[np.ndarray, " n"]:
         return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
     except (ValueError, OverflowError):
         return typed(cells)
-
-
-def _shortened(cell: str) -> str:
-    """A cell in so few characters that a column of two million takes no more memory than there is."""
-    return repr(float(cell.lower().replace("d", "e"))) if is_number(cell) else cell[:_LONGEST_NUMBER]
 
 
 def text_of(cells: Sequence[str]) -> Shaped[np.ndarray, " n"]:

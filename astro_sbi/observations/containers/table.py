@@ -137,15 +137,20 @@ def is_number(cell: str) -> bool:
 
 
 def _shortened(cell: str) -> str:
-    """A cell in so few characters that a column of millions takes no more memory than there is."""
     return repr(float(_FORTRAN.sub(r"\1e", cell))) if is_number(cell) else cell[:_LONGEST_NUMBER]
+
+
+def bounded(cells: Sequence[str]) -> Sequence[str]:
+    """A column whose long cells are shortened where, all made as wide, they would take more memory than there is."""
+    longest = max(map(len, cells), default=0)
+    if longest <= _LONGEST_NUMBER or longest * len(cells) <= _MOST_TEXT:
+        return cells
+    return [cell if len(cell) <= _LONGEST_NUMBER else _shortened(cell.strip()) for cell in cells]
 
 
 def typed(cells: Sequence[str]) -> Shaped[np.ndarray, " n"]:
     """A column of text as int64, float64 (missing cells are NaN) or, where a cell is neither number nor missing, as text."""
-    longest = max(map(len, cells), default=0)
-    if longest > _LONGEST_NUMBER and longest * len(cells) > _MOST_TEXT:
-        cells = [cell if len(cell) <= _LONGEST_NUMBER else _shortened(cell.strip()) for cell in cells]
+    cells = bounded(cells)
     text = np.char.strip(np.asarray(cells, dtype=str))
     missing = np.isin(text, MISSING)
     try:

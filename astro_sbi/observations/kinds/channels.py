@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Int32
@@ -10,6 +11,7 @@ from jaxtyping import Int32
 from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Table
 from astro_sbi.observations.kinds.names import plain, plain_names
+from astro_sbi.observations.kinds.rows import Rows
 from astro_sbi.observations.observation import ObservationError
 
 MAX_CHANNELS = 64
@@ -58,3 +60,9 @@ def present(channel: Int32[np.ndarray, " n"], names: tuple[str, ...]) -> tuple[I
     """Channels that still have rows, numbered anew."""
     left = np.unique(channel)
     return np.searchsorted(left, channel).astype(np.int32), tuple(names[number] for number in left)
+
+
+def with_present(rows: Rows, names: tuple[str, ...]) -> tuple[Rows, tuple[str, ...]]:
+    """Rows whose channels are those that are left, and their names."""
+    channel, left = present(rows.channel, names)
+    return replace(rows, extra={**rows.extra, "channel": channel}), left

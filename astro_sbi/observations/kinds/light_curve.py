@@ -13,7 +13,7 @@ from astro_sbi.observations.kinds.aliases import CHANNEL, FLUX, IDENTIFIER, MAGN
 from astro_sbi.observations.kinds.band_columns import Band, bands_of
 from astro_sbi.observations.kinds.bands import nominal_wavelength
 from astro_sbi.observations.kinds.brightness import brightness_of
-from astro_sbi.observations.kinds.channels import channels_of, present
+from astro_sbi.observations.kinds.channels import channels_of, with_present
 from astro_sbi.observations.kinds.errors import error_columns
 from astro_sbi.observations.kinds.flags import flagged
 from astro_sbi.observations.kinds.importer import Importer, Source, header_warning, number_fact
@@ -150,8 +150,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     known: dict[str, u.Quantity] = {**exposure, "dilution": 1.0 * u.dimensionless_unscaled}
     if bright.zero_magnitude is not None:
         known["zero_magnitude"] = bright.zero_magnitude * u.mag
-    kept, names = present(rows.channel, names)
-    rows = replace(rows, extra={**rows.extra, "channel": kept})
+    rows, names = with_present(rows, names)
     origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
     axes = Axis("time", "d", times.zero_point), bright.axis
     return Observation("light_curve", source.target(table, container), points_of(rows, known), rows.value, *axes, names, origin)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from astropy import units as u
 
 from astro_sbi.observations.containers.table import Container, Table
-from astro_sbi.observations.kinds.channels import channels_of, present
+from astro_sbi.observations.kinds.channels import channels_of, with_present
 from astro_sbi.observations.kinds.importer import Importer, Source, number_fact
 from astro_sbi.observations.kinds.names import first, plain_names
 from astro_sbi.observations.kinds.roles import Roles, origin_columns
@@ -62,8 +62,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     channel, names = channels_of(table, roles.get("channel"), "FLUXCAL")
     rows = Rows(table.numbers(roles["coordinate"]), table.numbers(roles["value"]) * scale, table.numbers(roles["uncertainty"]) * scale)
     rows = with_errors(cleaned(replace(rows, extra={"channel": channel})), options.error, "", options.signal_to_noise)
-    kept, names = present(rows.channel, names)
-    rows = replace(rows, extra={**rows.extra, "channel": kept})
+    rows, names = with_present(rows, names)
     known = {**_known(table, container), "zero_magnitude": zero * u.mag}
     origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
     axes = Axis("time", "d", "MJD"), Axis(f"flux relative to magnitude {zero:g}", "")

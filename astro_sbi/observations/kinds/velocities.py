@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.containers.table import Container, Table
 from astro_sbi.observations.kinds.aliases import VELOCITY
-from astro_sbi.observations.kinds.channels import channels_of, present
+from astro_sbi.observations.kinds.channels import channels_of, with_present
 from astro_sbi.observations.kinds.errors import errors_in
 from astro_sbi.observations.kinds.flags import flagged
 from astro_sbi.observations.kinds.importer import Importer, Source, header_warning
@@ -88,8 +87,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     rows = Rows(times.values, value, sigma, {"channel": channel}, warnings=(*warnings, *sentences))
     rows = cleaned(rows.guessed(*roles.guesses, *times.guesses, *guesses), flagged=bad)
     rows = with_errors(rows, options.error, UNIT, options.signal_to_noise).warned(*header_warning(table, roles))
-    kept, names = present(rows.channel, names)
-    rows = replace(rows, extra={**rows.extra, "channel": kept})
+    rows, names = with_present(rows, names)
     origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
     axes = Axis("time", "d", times.zero_point), Axis("radial velocity", UNIT)
     return Observation("velocities", source.target(table, container), points_of(rows, {}), rows.value, *axes, names, origin)
