@@ -32,7 +32,7 @@ COLUMNS = ("simulator", "observation", "rounds", "flow_efficiency", "efficiency"
 def simulated(problem: Problem, number: int) -> np.ndarray:
     """One draw of the prior predictive, padded like the pattern."""
     rng = np.random.default_rng([number, 77])
-    mean, sigma = problem.simulate(rng.standard_normal((1, problem.dimension)))
+    mean, sigma = problem.simulate(rng.standard_normal((1, problem.dimension)), rng)
     return (mean + sigma * rng.standard_normal(mean.shape)).astype(np.float32)[0]
 
 

@@ -93,7 +93,7 @@ def train_amortised(name: str, *, simulations: int, steps: int, seed: int, on_pr
 
 def _measured(flow: AmortisedFlow, rng: np.random.Generator, observations: int = 100) -> dict[str, float]:
     """Importance efficiency over observations drawn from the prior predictive."""
-    mean, sigma = flow.problem.simulate(rng.standard_normal((observations, flow.problem.dimension)))
+    mean, sigma = flow.problem.simulate(rng.standard_normal((observations, flow.problem.dimension)), rng)
     noisy = mean + sigma * rng.standard_normal(mean.shape)
     found = [flow.posterior_of(value)[1] for value in noisy]
     low, middle, high = np.quantile(found, [0.16, 0.5, 0.84])

@@ -112,7 +112,7 @@ def distance_p(problem: Problem, estimator: PosteriorEstimator, rng: np.random.G
     The distance is Mahalanobis's in the scaled components that the network sees; its null distribution is the
     simulations' own.
     """
-    mean, sigma = problem.simulate(estimator.box.outer(rng.standard_normal((simulations, problem.dimension))))
+    mean, sigma = problem.simulate(estimator.box.outer(rng.standard_normal((simulations, problem.dimension))), rng)
     noisy = mean + sigma * rng.standard_normal(mean.shape).astype(np.float32)
     seen = np.asarray(components(estimator.shared, jnp.asarray(np.vstack([noisy, problem.value]))), np.float64)
     return mahalanobis_p(seen[:-1], seen[-1])

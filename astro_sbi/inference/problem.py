@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,25 @@ from astro_sbi.simulators.base import Pattern, Simulator, known_values, log_like
 from astro_sbi.simulators.prior import Prior
 
 _CHUNK = 4096
+
+
+class Predictions(NamedTuple):
+    """What draws of the posterior predict [S, n], each value given those before it.
+
+    Attributes:
+        mean: expected values; those of the noise-free model where the noise is independent.
+        sigma: standard deviation about them.
+        noise: the part of it that is independent noise.
+    """
+
+    mean: Float[np.ndarray, "S n"]
+    sigma: Float[np.ndarray, "S n"]
+    noise: Float[np.ndarray, "S n"]
+
+    def with_quoted(self, quoted: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        """What `sigma` is with the quoted errors in place of the fitted noise, median over the draws [n]."""
+        process = self.sigma.astype(np.float64) ** 2 - self.noise.astype(np.float64) ** 2
+        return np.sqrt(np.median(np.maximum(process, 0.0), axis=0) + quoted**2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +64,11 @@ class Problem:
         return cls(simulator, prior, pattern, known, padded_value(observation, pattern))
 
     @property
+    def random(self) -> bool:
+        """Whether the model is random even without noise."""
+        return type(self.simulator).process is not Simulator.process
+
+    @property
     def dimension(self) -> int:
         """Number of free parameters."""
         return len(self.prior.free)
@@ -52,7 +76,7 @@ class Problem:
     def observing(self, value: Float[np.ndarray, " n"]) -> Problem:
         """The same problem with other observed values (padded), sharing its compiled programs."""
         other = replace(self, value=value)
-        other.__dict__.update(_simulate=self._simulate, _log_likelihood=self._log_likelihood)
+        other.__dict__.update(_simulate=self._simulate, _predict=self._predict, _log_likelihood=self._log_likelihood)
         return other
 
     def theta(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> dict[str, np.ndarray]:
@@ -60,10 +84,15 @@ class Problem:
         theta = self.prior.physical(np.asarray(z, np.float64), self.known)
         return (self.simulator.null(theta) or theta) if null else theta
 
-    def simulate(self, z: Float[np.ndarray, "S d"]) -> tuple[Float[np.ndarray, "S n"], Float[np.ndarray, "S n"]]:
-        """Noise-free values and standard deviations of the noise at latent draws."""
-        mean, sigma = self._in_chunks(self._simulate, self.theta(z))
+    def simulate(self, z: Float[np.ndarray, "S d"], rng: np.random.Generator) -> tuple[Float[np.ndarray, "S n"], Float[np.ndarray, "S n"]]:
+        """Values before independent noise, and its standard deviations, at latent draws; `rng` is of models that are random themselves."""
+        seed = np.asarray(rng.integers(2**32, size=len(z)), np.uint32) if self.random else np.zeros(len(z), np.uint32)
+        mean, sigma = self._in_chunks(self._simulate, self.theta(z), seed)
         return mean, sigma
+
+    def predict(self, z: Float[np.ndarray, "S d"]) -> Predictions:
+        """What latent draws predict for each observed value, given those before it."""
+        return Predictions(*self._in_chunks(self._predict, self.theta(z)))
 
     def log_likelihood(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> Float[np.ndarray, " S"]:
         """Log likelihood of the observation at latent draws, float64; -inf where it is not finite."""
@@ -77,10 +106,17 @@ class Problem:
 
     @cached_property
     def _simulate(self) -> Callable[..., Any]:
-        def both(theta: Any, value: Any, pattern: Pattern) -> tuple[Array, Array]:
-            return self.simulator.predict(theta, pattern), self.simulator.noise(theta, pattern)
+        def both(theta: Any, seed: Any, value: Any, pattern: Pattern) -> tuple[Array, Array]:
+            return self.simulator.process(jax.random.key(seed), theta, pattern), self.simulator.noise(theta, pattern)
 
-        return jax.jit(jax.vmap(both, in_axes=(0, None, None)))
+        return jax.jit(jax.vmap(both, in_axes=(0, 0, None, None)))
+
+    @cached_property
+    def _predict(self) -> Callable[..., Any]:
+        def three(theta: Any, value: Any, pattern: Pattern) -> tuple[Array, Array, Array]:
+            return *self.simulator.one_step(theta, value, pattern), self.simulator.noise(theta, pattern)
+
+        return jax.jit(jax.vmap(three, in_axes=(0, None, None)))
 
     @cached_property
     def _log_likelihood(self) -> Callable[..., Any]:
@@ -89,11 +125,12 @@ class Problem:
 
         return jax.jit(jax.vmap(one, in_axes=(0, None, None)))
 
-    def _in_chunks(self, function: Callable[..., Any], theta: dict[str, np.ndarray]) -> Any:
+    def _in_chunks(self, function: Callable[..., Any], theta: dict[str, np.ndarray], *also: np.ndarray) -> Any:
         """Evaluate in chunks of one size, so that one compilation serves any number of draws."""
         theta = {name: np.asarray(values, np.float32) for name, values in theta.items()}
         total, parts = len(next(iter(theta.values()))), []
         for start in range(0, total, _CHUNK):
             index = np.minimum(np.arange(start, start + _CHUNK), total - 1)
-            parts.append(function({name: values[index] for name, values in theta.items()}, self.value, self.pattern))
+            chunk = {name: values[index] for name, values in theta.items()}
+            parts.append(function(chunk, *(values[index] for values in also), self.value, self.pattern))
         return jax.tree.map(lambda *leaves: np.concatenate([np.asarray(leaf) for leaf in leaves])[:total], *parts)

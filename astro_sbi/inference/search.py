@@ -84,8 +84,8 @@ def _local(problem: Problem, z: Array, given: _Given) -> tuple[Array, Array, Arr
         theta = problem.prior.physical(point, given.known, jnp)
         without = problem.simulator.null(theta) or theta
         theta = {name: (1 - null) * theta[name] + null * without[name] for name in theta}
-        log_sigma = (1 - quoted) * jnp.log(problem.simulator.noise(theta, pattern)) + quoted * jnp.log(pattern.sigma)
-        return jnp.stack([problem.simulator.predict(theta, pattern), log_sigma])
+        mean, sigma = problem.simulator.one_step(theta, value, pattern)
+        return jnp.stack([mean, (1 - quoted) * jnp.log(sigma) + quoted * jnp.log(pattern.sigma)])
 
     mean, log_sigma = model(z)
     slope_mean, slope_log_sigma = jax.jacfwd(model)(z)

@@ -110,7 +110,7 @@ def draw_bank(problem: Problem, box: Box, simulations: int, rng: np.random.Gener
     """
     inner = rng.standard_normal((simulations, problem.dimension))
     latent = box.outer(inner)
-    mean, sigma = problem.simulate(latent)
+    mean, sigma = problem.simulate(latent, rng)
     sound = np.isfinite(mean).all(axis=1) & np.isfinite(sigma).all(axis=1) & (sigma > 0).all(axis=1)
     if sound.mean() < 0.9:
         raise InferenceError(
@@ -171,7 +171,7 @@ class SequentialTraining:
         """Train until the efficiency is enough, the rounds are used up or a round brings nothing."""
         settings, problem, box = self.settings, self.problem, Box.whole(self.problem.dimension)
         bank, latent = self._bank(box)
-        peaks = self._search(bank, latent)
+        peaks = self._search(latent)
         self.on_progress("compiling", 0, 1, None)
         self.key, network_key = jax.random.split(self.key)
         network, parameters = build_network(
@@ -209,12 +209,9 @@ class SequentialTraining:
         self.clock.book("simulate")
         return made
 
-    def _search(self, bank: Bank, latent: Float[np.ndarray, "N d"]) -> Peaks:
+    def _search(self, latent: Float[np.ndarray, "N d"]) -> Peaks:
         self._pause("searching")
-        used = self.problem.pattern.used
-        residual = (self.problem.value - bank.mean) / bank.sigma
-        log_likelihood = np.sum(np.where(used, -0.5 * residual.astype(np.float64) ** 2 - np.log(bank.sigma), 0.0), axis=1)
-        peaks = self.search.peaks(latent, log_likelihood, self.rng)
+        peaks = self.search.peaks(latent, self.problem.log_likelihood(latent), self.rng)
         self.clock.book("search")
         return peaks
 

@@ -16,7 +16,7 @@ from astro_sbi.inference.drawing import draw_posterior
 from astro_sbi.inference.estimator_file import trained_files, trained_rounds
 from astro_sbi.inference.null import null_log_evidence
 from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop, Verdict
-from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.problem import Predictions, Problem
 from astro_sbi.inference.search import PeakSearch
 from astro_sbi.inference.sequential import SequentialTraining, TrainedRounds
 from astro_sbi.runs.request import Request
@@ -30,13 +30,14 @@ _CURVES = 1000
 class Checked:
     """A posterior with its predictive curves, checks and verdict.
 
-    ``curves`` and ``sigmas`` are noise-free values and noise of posterior draws at the prepared points [S, n];
-    ``least_squares`` is the curve of the least-squares fit [n].
+    ``curves`` and ``sigmas`` are mean and standard deviation that posterior draws predict at the prepared points [S, n], and
+    ``quoted`` is the latter with the quoted errors for the noise [n]; ``least_squares`` is the curve of the least-squares fit [n].
     """
 
     posterior: Posterior
     curves: np.ndarray
     sigmas: np.ndarray
+    quoted: np.ndarray
     least_squares: np.ndarray
     predictive: PredictiveCheck
     edges: tuple[EdgeMass, ...]
@@ -53,11 +54,11 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     size = len(request.prepared.observation)
-    curves, sigmas = (part[:, :size] for part in problem.simulate(_equal_draws(posterior, request.settings.seed)))
-    fitted, _ = problem.simulate(trained.peaks.least_squares[None])
+    predicted = Predictions(*(part[:, :size] for part in problem.predict(_equal_draws(posterior, request.settings.seed))))
+    fitted = problem.predict(trained.peaks.least_squares[None]).mean[0, :size]
     null = null_log_evidence(problem, search, request.settings.seed)
     gain = None if null is None or posterior.importance is None else posterior.importance.log_evidence - null
-    checked = check(request, posterior, curves, sigmas, fitted[0, :size], gain)
+    checked = check(request, posterior, predicted, fitted, gain)
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     return checked
@@ -98,23 +99,20 @@ def _equal_draws(posterior: Posterior, seed: int) -> np.ndarray:
     return posterior.latent[rng.choice(len(posterior.weight), _CURVES, p=posterior.weight)]
 
 
-def check(
-    request: Request, posterior: Posterior, curves: np.ndarray, sigmas: np.ndarray, least_squares: np.ndarray, gain: float | None
-) -> Checked:
+def check(request: Request, posterior: Posterior, predicted: Predictions, least_squares: np.ndarray, gain: float | None) -> Checked:
     """All checks of a posterior and their verdict.
 
     Args:
         request: what was asked.
         posterior: the weighted draws.
-        curves: noise-free values of equally weighted draws [S, n].
-        sigmas: their noise [S, n].
+        predicted: what equally weighted draws predict.
         least_squares: curve of the least-squares fit [n].
         gain: log evidence over that of the null model; None where there is none.
     """
     observation, prior = request.prepared.observation, request.prior
-    quoted = observation.points.noise.sigma
+    quoted = predicted.with_quoted(observation.points.noise.sigma)
     predictive = predictive_check(
-        observation.value, curves, quoted, sigmas, coordinate=observation.points.coordinate, seed=request.settings.seed
+        observation.value, predicted.mean, quoted, predicted.sigma, coordinate=observation.points.coordinate, seed=request.settings.seed
     )
     bounded = [distribution.bounded for name, distribution in prior.distributions if name in prior.free]
     edges = tuple(prior_edges(posterior.latent, posterior.weight, prior.free, bounded))
@@ -138,7 +136,7 @@ def check(
             errors_estimated=observation.points.noise.source == "estimated",
         )
     )
-    return Checked(posterior, curves, sigmas, least_squares, predictive, edges, found, judged)
+    return Checked(posterior, predicted.mean, predicted.sigma, quoted, least_squares, predictive, edges, found, judged)
 
 
 def round_summary(number: int, done: Round) -> dict[str, Any]:

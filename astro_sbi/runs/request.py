@@ -16,7 +16,7 @@ from astro_sbi.observations.reading import read
 from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
-from astro_sbi.simulators.base import Simulator, check_prior, known_values, scalar_known
+from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, scalar_known
 from astro_sbi.simulators.prior import Prior, parse_distribution
 
 
@@ -44,12 +44,9 @@ def resolve(
         PriorError: if a changed prior makes no sense.
         SettingsError: if a setting does not exist.
     """
-    simulator = simulator_named(settings.simulator)
+    simulator, chosen = simulator_named(settings.simulator), settings.section("model")
     changes = {parameter: parse_distribution(text) for parameter, text in settings.section("prior").items()}
-    prior = simulator.prior.replace(changes)
-    if not prior.free:
-        raise SettingsError("every parameter is fixed: leave at least one to infer")
-    preparation = simulator.preparation.with_changes(settings.section("prepare"))
+    preparation = configured(simulator, simulator.channels, chosen).preparation.with_changes(settings.section("prepare"))
     options, training = read_options(settings.section("read")), sequential_settings(settings.section("train"))
     if on_progress:
         on_progress("reading", 0, 1, None)
@@ -60,12 +57,16 @@ def resolve(
         prepared = prepare(raw, preparation, on_progress, should_stop)
     except PreparationStopped:
         raise Cancelled from None
+    simulator = configured(simulator, prepared.observation.channels, chosen)
+    prior = simulator.prior.replace(changes)
+    if not prior.free:
+        raise SettingsError("every parameter is fixed: leave at least one to infer")
     known = scalar_known(known_values(simulator, prepared.observation.points))
     check_prior(simulator, prior, known)
     trained_on = {
         "recipe": RECIPE,
         "version": __version__,
-        "simulator": [simulator.name, simulator.version],
+        "simulator": [simulator.name, simulator.version, *(f"{name}={text}" for name, text in sorted(chosen.items()))],
         "prior": [[parameter, str(distribution)] for parameter, distribution in prior.distributions],
         "train": asdict(training),
         "seed": settings.seed,

@@ -11,7 +11,7 @@ from astro_sbi import __version__
 from astro_sbi.observations.options import NUMBERS
 from astro_sbi.runs.keys import RECIPE, key_of
 
-SECTIONS = ("prepare", "prior", "fix", "train", "read")
+SECTIONS = ("model", "prepare", "prior", "fix", "train", "read")
 SAMPLES_RANGE = (1_000, 1_000_000)
 ENSEMBLE_RANGE = (1, 10)
 SEED_RANGE = (0, 2**31 - 1)

@@ -171,7 +171,7 @@ def _predicted(request: Request, checked: Checked) -> dict[str, np.ndarray]:
     arrays = {f"model/{name}": band for name, band in zip(names, np.quantile(curves, levels, axis=0), strict=True)}
     arrays |= {f"predictive/{name}": band for name, band in zip(names, np.quantile(noisy, levels, axis=0), strict=True)}
     arrays |= {"model/draws": curves[:_CURVES], "model/least_squares": checked.least_squares}
-    arrays |= {"sigma/quoted": request.prepared.observation.points.noise.sigma, "sigma/fitted": np.median(sigmas, axis=0)}
+    arrays |= {"sigma/quoted": checked.quoted, "sigma/fitted": np.median(sigmas, axis=0)}
     arrays = {name: value.astype(np.float32) for name, value in arrays.items()}
     unfolded = request.prepared.unfolded
     if unfolded is not None:

@@ -58,6 +58,21 @@ class KnownQuantity:
     from_data: bool = False
 
 
+@dataclass(frozen=True)
+class ModelOption:
+    """A choice that a user makes about the model itself: the setting ``model.NAME``.
+
+    Args:
+        name: in settings.
+        choices: what it can be; the first one is the default.
+        meaning: one line for the user.
+    """
+
+    name: str
+    choices: tuple[str, ...]
+    meaning: str
+
+
 class Pattern(NamedTuple):
     """`Points` as a simulator sees them: float32, re-zeroed coordinate, known quantities as plain numbers.
 
@@ -74,24 +89,39 @@ class Pattern(NamedTuple):
 class Simulator(abc.ABC):
     """What might have made an observation.
 
-    A subclass gives the class attributes, `predict` and, unless quoted errors and nothing else are the noise, `noise`.
+    A subclass gives the attributes, `predict` and, unless quoted errors and nothing else are the noise, `noise`. One whose
+    parameters depend on the observation's channels (bands, instruments) or on options makes them in `adapted`. A Gaussian
+    process gives `process` and `one_step` too; nothing else is needed for its exact likelihood.
     ``theta`` maps parameter names to scalars; shapes are unbatched, vmap does the rest.
+
+    Attributes:
+        channels: names of the channels that the parameters are for.
+        period: name of the parameter that is a period to fold by in figures, if there is one.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     version: ClassVar[int] = 1
     kind: ClassVar[Kind]
-    parameters: ClassVar[tuple[Parameter, ...]]
-    derived_parameters: ClassVar[tuple[Parameter, ...]] = ()
-    prior: ClassVar[Prior]
-    known: ClassVar[tuple[KnownQuantity, ...]] = ()
+    parameters: tuple[Parameter, ...]
+    derived_parameters: tuple[Parameter, ...] = ()
+    prior: Prior
+    known: tuple[KnownQuantity, ...] = ()
+    options: ClassVar[tuple[ModelOption, ...]] = ()
+    channels: tuple[str, ...] = ("",)
+    coordinate_name: ClassVar[str]
     coordinate_unit: ClassVar[str]
+    value_name: ClassVar[str]
     value_unit: ClassVar[str]
     reference: ClassVar[str]
     summary: ClassVar[str]
-    caveats: ClassVar[tuple[str, ...]] = ()
+    caveats: tuple[str, ...] = ()
     signal: ClassVar[str] = "signal"
+    period: ClassVar[str] = ""
+
+    def adapted(self, channels: tuple[str, ...], options: Mapping[str, str]) -> Simulator:
+        """The simulator for an observation with these channels, each of `options` chosen; itself where neither matters."""
+        return self
 
     @abc.abstractmethod
     def predict(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
@@ -100,6 +130,17 @@ class Simulator(abc.ABC):
     def noise(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
         """Standard deviation of the noise at each point (jax)."""
         return pattern.sigma
+
+    def process(self, key: Array, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
+        """Values before independent noise is added (jax): those of `predict`, unless the model itself is random."""
+        return self.predict(theta, pattern)
+
+    def one_step(self, theta: Theta, value: Float[Array, " n"], pattern: Pattern) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+        """Mean and standard deviation of each value given all values before it (jax), whose product is the likelihood.
+
+        Independent noise forgets what came before; a Gaussian process or a covariance does not.
+        """
+        return self.predict(theta, pattern), self.noise(theta, pattern)
 
     def derived(self, theta: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Derived quantities [S] of parameter draws [S] (NumPy, float64), keyed by `derived_parameters`' names."""
@@ -117,6 +158,22 @@ class Simulator(abc.ABC):
     def null(self, theta: Theta) -> dict[str, Any] | None:
         """The parameters with the signal switched off (NumPy or jax), or None where no such model is compared."""
         return None
+
+
+def configured(simulator: Simulator, channels: tuple[str, ...], changes: Mapping[str, str]) -> Simulator:
+    """A simulator for an observation with these channels, its options as chosen or at their defaults.
+
+    Raises:
+        ObservationError: if an option does not exist or cannot be what was chosen.
+    """
+    offered = {option.name: option for option in simulator.options}
+    for name, text in changes.items():
+        if name not in offered:
+            there_are = f"there are {', '.join(f'model.{known}' for known in offered)}" if offered else "it has no options"
+            raise ObservationError(f"the simulator {simulator.name} has no model.{name[:40]}; {there_are}")
+        if text not in offered[name].choices:
+            raise ObservationError(f"model.{name} is {' or '.join(offered[name].choices)}, not '{text[:40]}'")
+    return simulator.adapted(channels, {name: option.choices[0] for name, option in offered.items()} | dict(changes))
 
 
 def known_values(simulator: Simulator, points: Points) -> dict[str, np.ndarray]:
@@ -201,12 +258,11 @@ def priors_from_data(simulator: Simulator, prior: Prior) -> tuple[str, ...]:
 
 
 def log_likelihood(simulator: Simulator, theta: Theta, value: Float[Array, " n"], pattern: Pattern) -> Float[Array, ""]:
-    """Gaussian log likelihood of the used points, ``-sum((y - m)^2 / s^2 + log(2 pi s^2)) / 2`` (jax)."""
+    """Gaussian log likelihood of the used points, ``-sum((y - m)^2 / s^2 + log(2 pi s^2)) / 2`` of the one-step predictions (jax)."""
     import jax.numpy as jnp
 
-    sigma = simulator.noise(theta, pattern)
-    residual = (value - simulator.predict(theta, pattern)) / sigma
-    terms = -0.5 * residual**2 - jnp.log(sigma) - 0.5 * jnp.log(2 * jnp.pi)
+    mean, sigma = simulator.one_step(theta, value, pattern)
+    terms = -0.5 * ((value - mean) / sigma) ** 2 - jnp.log(sigma) - 0.5 * jnp.log(2 * jnp.pi)
     return jnp.sum(jnp.where(pattern.used, terms, 0.0))
 
 
@@ -214,5 +270,5 @@ def simulate(simulator: Simulator, key: Array, theta: Theta, pattern: Pattern) -
     """Noisy values at each point (jax)."""
     import jax
 
-    mean = simulator.predict(theta, pattern)
-    return mean + simulator.noise(theta, pattern) * jax.random.normal(key, mean.shape, mean.dtype)
+    drawn = simulator.process(jax.random.fold_in(key, 1), theta, pattern)
+    return drawn + simulator.noise(theta, pattern) * jax.random.normal(key, drawn.shape, drawn.dtype)

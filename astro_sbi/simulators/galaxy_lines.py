@@ -74,8 +74,10 @@ class GalaxyLinesSimulator(Simulator):
     name = "galaxy_lines"
     title = "Galaxy emission lines"
     kind = "spectrum"
+    coordinate_name = "Wavelength"
     coordinate_unit = "Angstrom"
     signal = "emission lines"
+    value_name = "Flux density"
     value_unit = _FLUX_DENSITY
     summary = (
         "Gas in a galaxy, lit by young stars or an active nucleus, shines in a few lines. Their shift tells the redshift, "

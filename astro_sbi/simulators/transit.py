@@ -51,8 +51,10 @@ class TransitSimulator(Simulator):
     name = "transit"
     title = "Exoplanet transit"
     kind = "light_curve"
+    coordinate_name = "Time from mid-transit"
     coordinate_unit = "d"
     signal = "transit"
+    value_name = "Relative flux"
     value_unit = ""
     summary = (
         "A planet crosses its star and hides some of its light. How deep the dip is tells the size of the planet against that of the star; "

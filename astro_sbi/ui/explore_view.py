@@ -19,8 +19,6 @@ from astro_sbi.ui.words import escaped, unit_text
 
 MOST_PRIOR_DRAWS = 100
 MOST_IN_A_CORNER = 6
-X_NAMES = {"light_curve": "Time from mid-transit", "spectrum": "Wavelength"}
-Y_NAMES = {"light_curve": "Relative flux", "spectrum": "Flux density"}
 
 
 def parameter_sliders(explorer: Explorer) -> dict[str, float]:
@@ -57,10 +55,7 @@ def _slider(parameter: Parameter, distribution: Distribution, offered: tuple[flo
 def axis_labels(explorer: Explorer) -> tuple[str, str]:
     """Names and units of the two axes."""
     simulator = explorer.simulator
-    names = (
-        (X_NAMES.get(simulator.kind, "Coordinate"), simulator.coordinate_unit),
-        (Y_NAMES.get(simulator.kind, "Value"), simulator.value_unit),
-    )
+    names = ((simulator.coordinate_name, simulator.coordinate_unit), (simulator.value_name, simulator.value_unit))
     x_label, y_label = (f"{name} [{unit}]" if unit else name for name, unit in names)
     return x_label, y_label
 

@@ -20,6 +20,7 @@ SUFFIXES = (
     *("fits", "fit", "fts", "csv", "tsv", "ecsv", "txt", "dat", "tbl", "mrt", "ipac", "rv", "vels", "cat", "phot", "lc", "ascii", "asc"),
     *("vot", "votable", "xml", "h5", "hdf5", "hdf", "nc", "parquet", "snana", "gz"),
 )
+#: Roles of columns in the order in which they are listed; others follow by name.
 ORDER = ("coordinate", "value", "error", "lower error", "ivar", "variance", "channel", "quality", "resolution")
 SOURCES = ("A sample", "My own file", "From an archive")
 
@@ -110,6 +111,10 @@ def observation_of(reading: Reading) -> Observation:
     return reading.observation
 
 
+def _place(role: str) -> tuple[int, str]:
+    return (ORDER.index(role) if role in ORDER else len(ORDER)), role
+
+
 def what_was_read(observation: Observation) -> None:
     """Name, rows, units, what was dropped and why, and warnings."""
     origin = observation.origin
@@ -122,7 +127,7 @@ def what_was_read(observation: Observation) -> None:
         st.metric("Value", unit_text(observation.value_axis.unit) or "no unit", help=escaped(observation.value_axis.label))
         st.metric("Rows dropped", f"{dropped:,}")
     reasons = "; ".join(f"{reason}: {n:,}" for reason, n in origin.dropped.items() if n)
-    columns = ", ".join(f"{role} from {origin.columns[role]}" for role in sorted(origin.columns, key=ORDER.index))
+    columns = ", ".join(f"{role} from {origin.columns[role]}" for role in sorted(origin.columns, key=_place))
     lines = [f"Reader: {escaped(origin.reader)}."]
     lines += [f"Columns: {escaped(columns)}."] * bool(columns)
     lines += [f"Dropped: {escaped(reasons)}."] * bool(reasons)

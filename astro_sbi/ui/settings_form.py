@@ -128,7 +128,7 @@ def effort_form() -> tuple[int, int, int, Changes]:
             key="infer_further",
             persist_state="session",
             placeholder="train.rounds=3",
-            help="The same dotted keys as on the command line: prepare., prior., fix., read. and train.",
+            help="The same dotted keys as on the command line: model., prepare., prior., fix., read. and train.",
         )
     changes = [parse_change(line) for line in (lines or "").splitlines() if line.strip()]
     return int(chosen[0]), int(chosen[1]), int(chosen[2]), changes

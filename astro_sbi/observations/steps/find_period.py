@@ -60,7 +60,9 @@ class FindPeriod(Step):
         # Below 1e-300 nothing is told apart.
         chance = max(chance, -690.0)
         resolved |= {} if self.period else {"period_error": error, "log10_false_alarm": float(chance / np.log(10))}
-        after = with_known(observation, {"period_guess": period * u.d, "epoch_guess": (epoch + zero) * u.d})
+        known = {"period_guess": period * u.d, "epoch_guess": (epoch + zero) * u.d, "period_resolution": period**2 / bands.span * u.d}
+        trials = 0.0 if self.period else np.log(max(bands.span * (1 / self.min_period - 1 / (self.max_period or 0.5 * bands.span)), 1.0))
+        after = with_known(observation, known | {"log_trials": trials * u.one})
         said = self._sentence(period, error, power, chance) + _on_aliases(others, power)
         done = finished(prepared, after, (self.title, said), {}, resolved, _phased(observation, period, epoch))
         return replace(done, periodogram=shown)
