@@ -22,6 +22,8 @@ app: $(APP) ## open the app in the browser
 test: $(DEV) chromium ## run every test
 	$(BIN)/pytest $(ARGS)
 
+# Compiled modules are kept whatever the environment says: every child that a test starts would compile its own.
+check: export PYTHONDONTWRITEBYTECODE :=
 check: $(DEV) ## format, lint, types, imports and the fast tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet

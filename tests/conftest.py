@@ -1,5 +1,7 @@
 """Fixtures that every room's tests share."""
 
+import gc
+import importlib
 import os
 import shutil
 import tempfile
@@ -33,6 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays; the garbage collector need not go through it again and again."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real observations and reference posteriors, which lies beside the checkout where there is one."""
@@ -53,3 +60,13 @@ def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "store"
     monkeypatch.setenv("ASTRO_SBI_STORE", str(root))
     return root
+
+
+@pytest.fixture
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are parsed in this process, for tests of what follows; a child takes half a second to start, and gives the same."""
+
+    def answer_of(module: str, request: bytes) -> bytes:
+        return importlib.import_module(module).answer(request)
+
+    monkeypatch.setattr("astro_sbi.observations.reading.answer_of", answer_of)

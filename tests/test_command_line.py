@@ -141,6 +141,7 @@ def test_bad_files_are_one_line_and_leave_no_run(star, capsys, tmp_path):
     assert json.loads(run(capsys, "runs", "--json")[1]) == []
 
 
+@pytest.mark.usefixtures("read_here")
 def test_the_packages_own_readers_refuse_in_one_line(star, capsys, tmp_path):
     picture = tmp_path / "picture.fits"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2000))

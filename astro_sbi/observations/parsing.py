@@ -12,6 +12,7 @@ from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.preview import Reading, TablePreview, previews
 
+#: Longest sentence [characters], its file's name included.
 _LONGEST = 399
 _DAMAGED = "its content is damaged or not what its format promises; save it again, or give it as CSV with named columns"
 
@@ -28,7 +29,8 @@ def parsed(name: str, content: bytes, options: ReadOptions | None = None) -> Rea
         PermissionError: if a reader reached for what a child may not have.
     """
     options, shown = options or ReadOptions(), shown_name(name)
-    form, tables, plain = "", tuple[TablePreview, ...](), content
+    tables: tuple[TablePreview, ...] = ()
+    form, plain = "", content
     try:
         check(options)
         plain = uncompressed(content)

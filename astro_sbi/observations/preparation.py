@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+from astro_sbi.observations.kind import SPOKEN
 from astro_sbi.observations.observation import Kind, Observation, ObservationError
 from astro_sbi.observations.steps.binning import Bin
 from astro_sbi.observations.steps.clip import Clip
@@ -48,14 +49,6 @@ __all__ = [
 ]
 
 _AUTOMATIC = ("auto", "none", "")
-_SPOKEN = {
-    "light_curve": "a light curve",
-    "spectrum": "a spectrum",
-    "velocities": "a table of velocities",
-    "photometry": "a table of photometry",
-    "hubble_diagram": "a Hubble diagram",
-}
-_SIMULATORS = {"light_curve": "transit", "spectrum": "galaxy_lines"}
 
 
 @dataclass(frozen=True)
@@ -171,20 +164,18 @@ def prepare(
 def _check_kind(observation: Observation, kinds: tuple[Kind, ...]) -> None:
     if observation.kind in kinds:
         return
-    given, needed = _SPOKEN[observation.kind], " or ".join(_SPOKEN[kind] for kind in kinds)
-    made, wanted = _SIMULATORS.get(kinds[0]), _SIMULATORS.get(observation.kind)
-    who = f"the {made} simulator" if made and len(kinds) == 1 else "this preparation"
-    what_to_do = f"choose {wanted}" if wanted else f"choose a simulator that makes {given}"
-    raise ObservationError(f"{observation.origin.file} is {given}; {who} needs {needed}: {what_to_do}")
+    given, needed = SPOKEN[observation.kind], " or ".join(SPOKEN[kind] for kind in kinds)
+    what_to_do = f"choose a simulator that works on {given}"
+    raise ObservationError(f"{observation.origin.file} is {given}; this preparation needs {needed}: {what_to_do}")
 
 
 def light_curve_preparation() -> Preparation:
-    """A folded, binned transit: what the simulator ``transit`` wants."""
+    """A light curve folded about its transits and binned."""
     return Preparation((Cut(), Clip(), FindTransits(), Flatten(), Fold(), Bin()))
 
 
 def spectrum_preparation() -> Preparation:
-    """Two windows around H beta and H alpha: what the simulator ``galaxy_lines`` wants."""
+    """Two windows of a spectrum, around H beta and H alpha."""
     return Preparation((Redshift(), Trim(), Mask(), LineWindows()))
 
 

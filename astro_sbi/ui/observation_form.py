@@ -7,12 +7,13 @@ from typing import NamedTuple
 import streamlit as st
 
 from astro_sbi.observations.limits import MAX_BYTES
-from astro_sbi.observations.observation import Observation, ObservationError
+from astro_sbi.observations.observation import Observation, ObservationError, Origin
 from astro_sbi.observations.preview import Reading
 from astro_sbi.runs import samples
 from astro_sbi.ui import cached, state
 from astro_sbi.ui.archive_view import choose_from_archive
 from astro_sbi.ui.observation_view import download_observation
+from astro_sbi.ui.reading_form import KINDS
 from astro_sbi.ui.words import escaped, number, unit_text
 
 OBSERVATION = "observation"
@@ -79,12 +80,12 @@ def _upload() -> None:
 
 
 def _sample() -> None:
-    offered = {sample.file: sample for sample in samples.SAMPLES}
+    offered = {sample.file: sample for sample in samples.offered(state.from_url("simulator"))}
     name = st.selectbox(
         "Sample observation",
         list(offered),
         index=None,
-        format_func=lambda file: offered[file].title,
+        format_func=lambda file: f"{KINDS[offered[file].kind]} · {offered[file].title}",
         placeholder="Choose a real observation",
         key="sample",
         on_change=state.note,
@@ -111,8 +112,11 @@ def observation_of(reading: Reading) -> Observation:
     return reading.observation
 
 
-def _place(role: str) -> tuple[int, str]:
-    return (ORDER.index(role) if role in ORDER else len(ORDER)), role
+def columns_in_words(origin: Origin) -> str:
+    """Which role was read from which column."""
+    roles = [role for role in ORDER if role in origin.columns]
+    others = sorted(set(origin.columns) - set(roles))
+    return ", ".join(f"{role} from {origin.columns[role]}" for role in (*roles, *others))
 
 
 def what_was_read(observation: Observation) -> None:
@@ -127,7 +131,7 @@ def what_was_read(observation: Observation) -> None:
         st.metric("Value", unit_text(observation.value_axis.unit) or "no unit", help=escaped(observation.value_axis.label))
         st.metric("Rows dropped", f"{dropped:,}")
     reasons = "; ".join(f"{reason}: {n:,}" for reason, n in origin.dropped.items() if n)
-    columns = ", ".join(f"{role} from {origin.columns[role]}" for role in sorted(origin.columns, key=_place))
+    columns = columns_in_words(origin)
     lines = [f"Reader: {escaped(origin.reader)}."]
     lines += [f"Columns: {escaped(columns)}."] * bool(columns)
     lines += [f"Dropped: {escaped(reasons)}."] * bool(reasons)

@@ -17,7 +17,11 @@ class Source:
 
     path: str
     text: str
-    tree: ast.Module
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree."""
+        return ast.parse(self.text)
 
     @property
     def room(self) -> str:
@@ -77,8 +81,7 @@ def sources(*folders: str) -> tuple[Source, ...]:
 @functools.cache
 def source_at(path: Path) -> Source:
     """One source file; the same object each time, so that its nodes are listed once."""
-    text = path.read_text("utf-8")
-    return Source(path.relative_to(ROOT).as_posix(), text, ast.parse(text))
+    return Source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
 
 
 def statements_at_import(tree: ast.Module) -> Iterator[ast.stmt]:

@@ -29,14 +29,14 @@ CASES = [
 ]
 # One of each name; the others compile for long.
 SLOW = {("cnn", (1,)), ("cnn", (301, 2)), ("attention", (1, 5))}
+LARGE = {"cnn", "attention"}
 
 
-def of(cases: list[tuple[str, tuple[int, ...]]]) -> pytest.MarkDecorator:
-    marked = [pytest.param(*case, marks=[pytest.mark.slow] if case in SLOW else []) for case in cases]
+def of(cases: list[tuple[str, tuple[int, ...]]], *, large: bool = False) -> pytest.MarkDecorator:
+    """One test a case; the large ones are fast tests only where that is asked for."""
+    slow = {case: case in SLOW or (case[0] in LARGE and not large) for case in cases}
+    marked = [pytest.param(*case, marks=[pytest.mark.slow] if slow[case] else []) for case in cases]
     return pytest.mark.parametrize(("name", "shape"), marked)
-
-
-every = of(CASES)
 
 
 def settings_of(name: str) -> NetworkSettings:
@@ -74,7 +74,7 @@ def test_every_name_is_tested():
     assert {name for name, _ in CASES} == set(EMBEDDINGS)
 
 
-@every
+@of(CASES, large=True)
 def test_shape_and_state(name, shape):
     module = built(name, shape)
     context = context_of(module, features_of(name, shape))
@@ -86,7 +86,7 @@ def test_shape_and_state(name, shape):
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(parameters))
 
 
-@every
+@of(CASES)
 def test_members_and_observations_by_vmap(name, shape):
     def state_of(key):
         # The identity has no parameter, but a network has always some.

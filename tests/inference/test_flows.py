@@ -134,6 +134,7 @@ def test_far_points_have_finite_densities_and_gradients(settings: NetworkSetting
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
 
 
+@pytest.mark.slow
 @every_flow
 def test_one_variable_is_a_normalised_density_whose_draws_follow_it(settings: NetworkSettings) -> None:
     flow, (_, c) = trained_like(settings, dimension=1), points(1)

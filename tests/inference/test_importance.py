@@ -68,7 +68,7 @@ def test_peaks_save_the_modes_that_a_flow_misses(count: int) -> None:
     assert found.log_evidence == pytest.approx(-7.0, abs=4 * found.log_evidence_error)
 
 
-@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("count", [*(pytest.param(count, marks=pytest.mark.slow) for count in (2, 3)), 4])
 def test_pilot_runs_learn_every_mode(count: int) -> None:
     rng = np.random.default_rng(2)
     plain = mixture(count, peaks=True)

@@ -93,7 +93,7 @@ def test_single_observations_and_batches_of_any_shape_are_seen_alike():
     assert seen_shape(fit_scaling(latent, square, "cnn", guess=False), (3, 2)) == (3, 2)
 
 
-@pytest.mark.parametrize("guess", [True, False])
+@pytest.mark.parametrize("guess", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_table_mapped_once_has_the_loss_of_one_mapped_at_every_step(guess):
     latent, x = simulated(5000, 7)
     scaling = fit_scaling(latent, x, "identity", guess=guess)

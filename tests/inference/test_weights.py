@@ -31,7 +31,7 @@ def alike(drawn, built):
     assert np.abs(drawn).max() == pytest.approx(np.abs(built).max(), rel=0.1 + slack)
 
 
-@pytest.mark.parametrize("embedding", EMBEDDINGS)
+@pytest.mark.parametrize("embedding", [pytest.param(name, marks=[pytest.mark.slow] if name in SHAPES else []) for name in EMBEDDINGS])
 def test_embeddings_start_as_flax_would_have_it(embedding):
     shape, settings = SHAPES.get(embedding, (30,)), replace(SETTINGS, embedding=embedding)
     drawn = build_network(3, shape, settings, jax.random.key(1), 1)[1]["embedding"]

@@ -90,6 +90,7 @@ def key_of(asked: Settings) -> str:
     return resolve("star.csv", light_curve(), asked).training_key
 
 
+@pytest.mark.usefixtures("read_here")
 def test_keys_tell_what_matters_apart() -> None:
     first = key_of(settings())
     assert key_of(settings(samples=5000)) == first
@@ -98,6 +99,7 @@ def test_keys_tell_what_matters_apart() -> None:
     assert key_of(settings(train__rounds="3")) != first
 
 
+@pytest.mark.usefixtures("read_here")
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [

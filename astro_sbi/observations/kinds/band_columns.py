@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,25 +22,15 @@ _WORD = re.compile(
 #: Words for errors with what was measured in another order: of the CDS, WISE and 2MASS.
 _ERROR_FIRST = {"emag": "mag", "eflux": "flux", "errmag": "mag", "errflux": "flux", "dmag": "mag", "sigmpro": "mag", "msigcom": "mag",
                 "cmsig": "mag", "msig": "mag", "ferr": "flux", "merr": "mag", "sigflux": "flux", "sigmag": "mag"}  # fmt: skip
+#: Letters before or behind a band that say what was measured.
 _AT_AN_END = {"f": "flux", "m": "mag"}
-_AROUND = (
-    "magerr",
-    "fluxerr",
-    "errmag",
-    "sigmpro",
-    "msigcom",
-    "cmsig",
-    "emag",
-    "mpro",
-    "mag",
-    "flux",
-    "err",
-    "sigma",
-    "sig",
-    "unc",
-    "e",
-    "f",
-)
+#: What is glued to a band without a mark between them: what was measured, and whether it is an error; the longer before the shorter.
+_AROUND: dict[str, tuple[Measure, str]] = {
+    "magerr": ("mag", "error"), "fluxerr": ("flux", "error"), "errmag": ("mag", "error"), "sigmpro": ("mag", "error"),
+    "msigcom": ("mag", "error"), "cmsig": ("mag", "error"), "emag": ("mag", "error"), "mpro": ("mag", ""), "mag": ("mag", ""),
+    "flux": ("flux", ""), "err": ("", "error"), "sigma": ("", "error"), "sig": ("", "error"), "unc": ("", "error"), "e": ("", "error"),
+    "f": ("flux", ""),
+}  # fmt: skip
 #: Words of columns that are about a band and not its brightness.
 _OTHER = re.compile(
     r"^(?:w|wht|weight|ra|dec|x|y|flags?|mask|snr|sn|chi|chi2|rchisq|nobs|radius|extinction|a|ext|mw|transmission|depth|psfsize|fwhm|class"
@@ -70,7 +61,7 @@ class Band:
 
 @dataclass(frozen=True)
 class _Parsed:
-    """What a column's name says."""
+    """What a column's name says: the band, how it was measured and as what, and whether this is its ``error`` or ``ivar``."""
 
     band: str
     way: str
@@ -85,6 +76,7 @@ def _parsed(name: str) -> _Parsed | None:
     for place, part in enumerate(parts):
         lower, ends = part.lower(), len(parts) > 1 and place in (0, len(parts) - 1)
         found = _WORD.fullmatch(lower)
+        # A whole name such as ``x`` is that of a band if anything; behind another word some of these letters are a band's own mark.
         if _OTHER.match(lower) and not (len(parts) == 1 or (lower in ("a", "n", "x", "y") and place > 0)):
             return None
         if lower in _ERROR_FIRST:
@@ -114,11 +106,9 @@ def _measure(word: str | None) -> Measure:
 def _glued(word: str) -> tuple[str, Measure, str] | None:
     """A band with a word before or behind it, such as ``gmag``, ``w1sigmpro`` or ``err_u`` without its mark."""
     lower = word.lower()
-    for mark in _AROUND:
+    for mark, (measure, error) in _AROUND.items():
         for rest, at in ((word[: -len(mark)], lower.endswith(mark)), (word[len(mark) :], lower.startswith(mark))):
             if at and rest and nominal_wavelength(rest) is not None:
-                error = "error" if mark in _ERROR_FIRST or mark.endswith(("err", "sigma", "sig", "unc")) or mark == "e" else ""
-                measure = "mag" if "m" in mark.replace("sigma", "") else "flux" if mark.startswith("f") else ""
                 return rest, measure, error
     return None
 
@@ -136,14 +126,18 @@ def bands_of(table: Table, value: str | None = None) -> tuple[Band, ...]:
     bands = []
     for index, found in parsed.items():
         if not found.error:
-            key = found.band.lower(), found.way
-            error = next((errors[(*key, measure)] for measure in (found.measure, "") if (*key, measure) in errors), None)
-            error = errors.get((*key, "flux"), errors.get((*key, "mag"))) if error is None and not found.measure else error
+            error = _error_of(found, errors)
             known = nominal_wavelength(found.band) is not None
             if known or (error is not None and found.measure):
                 ivar = error is not None and parsed[error].error == "ivar"
                 bands.append(Band(found.band, index, error, ivar, found.measure, found.way))
     return _of_one_way(table, bands, value)
+
+
+def _error_of(band: _Parsed, errors: Mapping[tuple[str, str, str], int]) -> int | None:
+    """Index of a band's errors; those of fluxes before those of magnitudes where its name leaves open what was measured."""
+    measures = (band.measure, "") if band.measure else ("", "flux", "mag")
+    return next((errors[key] for measure in measures if (key := (band.band.lower(), band.way, measure)) in errors), None)
 
 
 def _of_one_way(table: Table, bands: list[Band], value: str | None) -> tuple[Band, ...]:

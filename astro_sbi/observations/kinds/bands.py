@@ -46,8 +46,8 @@ def nominal_wavelength(band: str) -> float | None:
 
 def _space(number: int, kind: str) -> float | None:
     """Hubble counts nanometres in the optical and tens of them in the infrared, as Webb does everywhere."""
-    if kind != "lp" and number in (*_WEBB, *_MIRI) and not (number == 300 and kind == "w"):
-        return 100.0 * number
-    if number in _HUBBLE_INFRARED:
+    # F300W and the long-pass filters are Hubble's.
+    webb = number in (*_WEBB, *_MIRI) and kind != "lp" and (number, kind) != (300, "w")
+    if webb or number in _HUBBLE_INFRARED:
         return 100.0 * number
     return 10.0 * number if 140 <= number <= 1100 else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy import units as u
+from jaxtyping import Float64
 
 from astro_sbi.observations.containers.table import Table
 from astro_sbi.observations.kinds import magnitudes
@@ -14,6 +15,7 @@ from astro_sbi.observations.kinds.bands import nominal_wavelength
 from astro_sbi.observations.kinds.errors import errors_in
 from astro_sbi.observations.kinds.names import first, is_magnitude, plain, plain_names
 from astro_sbi.observations.kinds.roles import Roles, unit_text
+from astro_sbi.observations.kinds.rows import finite_median
 from astro_sbi.observations.observation import Axis
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted, unit_of
@@ -21,7 +23,7 @@ from astro_sbi.observations.units import converted, unit_of
 #: AB magnitude of one microjansky.
 MICROJANSKY = 23.9
 _NONE = u.dimensionless_unscaled
-#: Units at the end of names such as ``flux_ujy``, and those that survey's own names stand for.
+#: Units at the end of names such as ``flux_ujy``, and what they stand for.
 _UNITS_IN_NAMES = {"ujy": "uJy", "mjy": "mJy", "njy": "nJy", "jy": "Jy", "ppm": "ppm", "ppt": "ppt", "percent": "percent"}
 #: Fluxes whose zero point [mag] stands in another column: of ZTF's forced photometry.
 _ZERO_POINTS = {"forcediffimflux": "zpdiff", "forcediffimfluxap": "zpdiff"}
@@ -91,18 +93,19 @@ def _of_counts(table: Table, roles: Roles, zero_points: np.ndarray) -> Brightnes
     return Brightness(counts * scale, None if sigma is None else sigma * scale, Axis("flux", "uJy"), warnings, guesses)
 
 
-def value_unit(table: Table, index: int, options: ReadOptions) -> u.UnitBase | None:
+def _value_unit(table: Table, index: int, options: ReadOptions) -> u.UnitBase | None:
     """Unit of a column of fluxes: told by the user, by the file, or by the end of its name; None where nothing tells."""
     column = table.columns[index]
     name = plain(column.name) if table.named else ""
     text = options.value_unit or unit_text(column) or next((unit for end, unit in _UNITS_IN_NAMES.items() if name.endswith(end)), None)
+    # Pan-STARRS gives its fluxes in janskys without saying so.
     if text is None and plain(column.name) == "psfflux" and "detectid" in plain_names(table):
         text = "Jy"
     return None if text is None else unit_of(text)
 
 
 def _of_fluxes(table: Table, roles: Roles, options: ReadOptions) -> Brightness:
-    shown = value_unit(table, roles["value"], options) or _NONE
+    shown = _value_unit(table, roles["value"], options) or _NONE
     target = _NONE if shown.is_equivalent(_NONE) else shown
     raw = table.numbers(roles["value"])
     value = converted(raw, shown, target, "flux")
@@ -112,14 +115,14 @@ def _of_fluxes(table: Table, roles: Roles, options: ReadOptions) -> Brightness:
         own = unit_of(text) if text is not None else shown
         sigma = converted(sigma, shown if own == _NONE else own, target, "error")
     guesses: tuple[str, ...] = ()
-    if shown != _NONE and target == _NONE and _about_nothing(value):
+    if shown != _NONE and target == _NONE and are_deviations(value):
         value, guesses = 1 + value, (f"the fluxes are in {_spoken(shown)} above or below the mean: 1 was added to have relative fluxes",)
     return Brightness(value, sigma, Axis("relative flux" if target == _NONE else "flux", target.to_string()), warnings, guesses)
 
 
-def _about_nothing(value: np.ndarray) -> bool:
-    finite = value[np.isfinite(value)]
-    return bool(len(finite)) and abs(float(np.median(finite))) < 0.5
+def are_deviations(value: Float64[np.ndarray, " n"]) -> bool:
+    """Whether relative fluxes are deviations from their mean, not multiples of it."""
+    return abs(finite_median(value)) < 0.5
 
 
 def _spoken(unit: u.UnitBase) -> str:

@@ -15,6 +15,7 @@ from astro_sbi.observations.kinds.rows import Rows
 from astro_sbi.observations.observation import ObservationError
 
 MAX_CHANNELS = 64
+#: Bands from blue to red; surveys write them in small letters, Johnson's and Cousins's are in capitals.
 _ORDER = ("u", "U", "B", "g", "c", "V", "G", "r", "R", "o", "i", "I", "z", "Z", "y", "Y", "J", "H", "K", "Ks")
 #: What the Zwicky Transient Facility numbers its filters.
 _ZTF = {"1": "ZTF g", "2": "ZTF r", "3": "ZTF i"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Container
+from astro_sbi.observations.kind import SPOKEN
 from astro_sbi.observations.kinds import (
     desi_spectrum,
     hubble_diagram,
@@ -24,7 +26,7 @@ from astro_sbi.observations.kinds.names import first, listed, plain_names, time_
 from astro_sbi.observations.observation import Kind, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
-IMPORTERS: tuple[Importer, ...] = (
+IMPORTERS: tuple[Importer[Any], ...] = (
     kepler_tess.IMPORTER,
     sdss_spectrum.IMPORTER,
     snana.IMPORTER,
@@ -36,14 +38,15 @@ IMPORTERS: tuple[Importer, ...] = (
     photometry.IMPORTER,
     image_spectrum.IMPORTER,
 )
-#: What each kind is called, what its columns hold, and an example of their names.
-WORDS: dict[Kind, tuple[str, str, str]] = {
-    "light_curve": ("a light curve", "times and fluxes or magnitudes", "time,flux,flux_err"),
-    "spectrum": ("a spectrum", "wavelengths and fluxes", "wavelength,flux,flux_err"),
-    "velocities": ("a table of velocities", "times and velocities", "time,rv,rv_err"),
-    "photometry": ("a catalogue of photometry", "at least three bands and their errors", "id,g,g_err,r,r_err,i,i_err"),
-    "hubble_diagram": ("a Hubble diagram", "redshifts and distance moduli", "z,mu,mu_err"),
+#: What the columns of each kind hold, and an example of their names.
+_COLUMNS: dict[Kind, tuple[str, str]] = {
+    "light_curve": ("times and fluxes or magnitudes", "time,flux,flux_err"),
+    "spectrum": ("wavelengths and fluxes", "wavelength,flux,flux_err"),
+    "velocities": ("times and velocities", "time,rv,rv_err"),
+    "photometry": ("at least three bands and their errors", "id,g,g_err,r,r_err,i,i_err"),
+    "hubble_diagram": ("redshifts and distance moduli", "z,mu,mu_err"),
 }
+#: Extensions of target pixel files, of the missions and of the TASOC pipeline.
 _PIXELS = ("PIXELS", "TARGETTABLES")
 
 
@@ -53,12 +56,13 @@ def observation_in(container: Container, source: Source, options: ReadOptions) -
     Raises:
         ObservationError: if it holds none, or not the kind that the user says.
     """
-    offered = [importer for importer in IMPORTERS if options.kind in (None, importer.kind)]
-    chosen = next((importer for importer in offered if importer.matches(container, options)), None)
-    if chosen is None:
+    offered = (importer for importer in IMPORTERS if options.kind in (None, importer.kind))
+    finds = ((importer.read, importer.find(container, options)) for importer in offered)
+    read, found = next(((read, found) for read, found in finds if found is not None), (None, None))
+    if read is None:
         raise ObservationError(_refusal(container, options))
     try:
-        made = chosen.read(container, source, options)
+        made = read(found, source, options)
     except ObservationError as error:
         raise ObservationError(f"{error}{_noted(container)}") from error
     warnings = (*container.warnings, *made.origin.warnings)
@@ -72,7 +76,7 @@ def _noted(container: Container) -> str:
 
 def _refusal(container: Container, options: ReadOptions) -> str:
     """Why nothing was recognised, and what to name the columns."""
-    spoken, needed, example = WORDS[options.kind] if options.kind else ("", "", "time,flux,flux_err")
+    spoken, (needed, example) = (SPOKEN[options.kind], _COLUMNS[options.kind]) if options.kind else ("", ("", "time,flux,flux_err"))
     if not container.tables:
         wanted = f"it does not look like {spoken}" if spoken else "it holds no measurements that are recognised"
         what = "an image without a grid of wavelengths" if container.images else "no table"
@@ -82,8 +86,10 @@ def _refusal(container: Container, options: ReadOptions) -> str:
     table = max(container.tables, key=lambda table: len(table.columns))
     if not table.named:
         return f"it has no line of column names and {len(table.columns)} columns; add a first line such as {example}"
-    found = "time" if time_column(table) is not None else "wavelength" if first(plain_names(table), WAVELENGTH) is not None else ""
-    missing = "no column is called flux, magnitude or velocity" if found else "no column is called time or wavelength"
-    missing = f"it does not look like {spoken}: no columns of {needed} were found" if spoken else missing
-    header = example if spoken else f"{found or 'time'},flux,flux_err"
+    coordinate = "time" if time_column(table) is not None else "wavelength" if first(plain_names(table), WAVELENGTH) is not None else ""
+    if spoken:
+        missing, header = f"it does not look like {spoken}: no columns of {needed} were found", example
+    else:
+        missing = "no column is called flux, magnitude or velocity" if coordinate else "no column is called time or wavelength"
+        header = f"{coordinate or 'time'},flux,flux_err"
     return f"{missing} (there are: {listed(table)}){_noted(container)}; name them such as {header}, or say which column is which"

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.containers.table import Container, Image, Table
+from astro_sbi.observations.kinds.errors import errors_of_weights
 from astro_sbi.observations.kinds.image_spectrum import unit_said
 from astro_sbi.observations.kinds.importer import Importer, Source
 from astro_sbi.observations.kinds.names import plain_names
-from astro_sbi.observations.kinds.spectrum import Measured, observed
+from astro_sbi.observations.kinds.spectrum import Measured, observed, redshift_known
 from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
 _ARMS = ("BRZ", "B", "R", "Z")
 
 
-def _named(container: Container) -> dict[str, Image]:
-    return {image.name.upper(): image for image in container.images}
+@dataclass(frozen=True, eq=False)
+class _Coadd:
+    """A file of coadded spectra.
+
+    Args:
+        container: with the tables of targets and redshifts.
+        images: by their names in capitals.
+        arms: those that can be used.
+        warnings: a sentence on the arms whose weights are missing.
+    """
+
+    container: Container
+    images: Mapping[str, Image]
+    arms: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
-def _arms(container: Container) -> tuple[list[str], tuple[str, ...]]:
-    """The arms that can be used, and a sentence on those whose weights are missing."""
-    images = _named(container)
+def _find(container: Container, options: ReadOptions) -> _Coadd | None:
+    images = {image.name.upper(): image for image in container.images}
     there = [arm for arm in _ARMS if {f"{arm}_WAVELENGTH", f"{arm}_FLUX"} <= set(images)]
     there = there[:1] if there[:1] == ["BRZ"] else there
-    weighted = [arm for arm in there if f"{arm}_IVAR" in images]
+    weighted = tuple(arm for arm in there if f"{arm}_IVAR" in images)
     lost = ", ".join(f"{arm}_IVAR" for arm in there if arm not in weighted)
-    return weighted, (f"an arm was left out, as its weights are missing: {lost}",) if lost and weighted else ()
+    warnings = (f"an arm was left out, as its weights are missing: {lost}",) if lost else ()
+    return _Coadd(container, images, weighted, warnings) if weighted else None
 
 
 def _rows(image: Image) -> np.ndarray:
@@ -39,9 +54,9 @@ def _rows(image: Image) -> np.ndarray:
 def _targets(container: Container, count: int) -> tuple[list[str], Table | None]:
     """Identifiers of the spectra, and the table that has their redshifts, if there is one."""
     tables = [(table, plain_names(table)) for table in container.tables if len(table) == count and "targetid" in plain_names(table)]
-    fibres = next((table.text(names.index("targetid")) for table, names in tables if table.name.upper() == "FIBERMAP"), [])
-    fibres = fibres or next((table.text(names.index("targetid")) for table, names in tables), [])
-    return fibres, next((table for table, names in tables if "z" in names), None)
+    fibremap_first = sorted(tables, key=lambda each: each[0].name.upper() != "FIBERMAP")
+    targets = next((table.text(names.index("targetid")) for table, names in fibremap_first), [])
+    return targets, next((table for table, names in tables if "z" in names), None)
 
 
 def _chosen(targets: list[str], count: int, row: str | None) -> tuple[int, tuple[str, ...]]:
@@ -57,7 +72,7 @@ def _chosen(targets: list[str], count: int, row: str | None) -> tuple[int, tuple
     raise ObservationError(f"there is no TARGETID '{row[:30]}' among its {count:,} spectra; give another")
 
 
-def _arm(images: dict[str, Image], arm: str, row: int) -> tuple[np.ndarray, ...]:
+def _arm(images: Mapping[str, Image], arm: str, row: int) -> tuple[np.ndarray, ...]:
     """Wavelengths, fluxes, inverse variances and flags.
 
     Raises:
@@ -74,24 +89,21 @@ def _arm(images: dict[str, Image], arm: str, row: int) -> tuple[np.ndarray, ...]
     return images[f"{arm}_WAVELENGTH"].values.ravel(), flux, _rows(images[f"{arm}_IVAR"])[row], mask
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    images, (arms, lost) = _named(container), _arms(container)
+def _read(found: _Coadd, source: Source, options: ReadOptions) -> Observation:
+    container, images, arms = found.container, found.images, found.arms
     count = len(_rows(images[f"{arms[0]}_FLUX"]))
     if not count:
         raise ObservationError("its images of fluxes are empty; download the file again")
     targets, redshifts = _targets(container, count)
     row, sentences = _chosen(targets, count, options.row)
     wavelength, flux, ivar, mask = (np.concatenate(part) for part in zip(*(_arm(images, arm, row) for arm in arms), strict=True))
-    with np.errstate(divide="ignore"):
-        sigma = np.where(ivar > 0, 1 / np.sqrt(np.maximum(ivar, 0)), np.nan)
     unit = unit_said(images[f"{arms[0]}_FLUX"].facts.get("bunit"))
-    measured = Measured(wavelength, flux, sigma, u.Angstrom, unit, "vacuum", mask, warnings=(*lost, *sentences))
-    table = Table((), (), facts={**container.facts, **({"object": targets[row]} if targets else {})})
-    redshift = float("nan") if redshifts is None else redshifts.numbers(plain_names(redshifts).index("z"))[row]
-    known = {"redshift": redshift * u.dimensionless_unscaled} if -0.01 < redshift < 20 else {}
+    measured = Measured(wavelength, flux, errors_of_weights(ivar), u.Angstrom, unit, "vacuum", mask, warnings=(*found.warnings, *sentences))
+    target = source.target({**container.facts, **({"object": targets[row]} if targets else {})})
+    known = {} if redshifts is None else redshift_known(redshifts.numbers(plain_names(redshifts).index("z"))[row])
     columns = {role: f"{arms[0]}_{name}" for role, name in (("coordinate", "WAVELENGTH"), ("value", "FLUX"), ("error", "IVAR"))}
-    made = observed(measured, source, IMPORTER.name, source.target(table, container), options, columns=columns, known=known)
+    made = observed(measured, source, IMPORTER.name, target, options, columns=columns, known=known)
     return replace(made, origin=replace(made.origin, objects=count))
 
 
-IMPORTER = Importer("DESI spectrum", "spectrum", lambda container, options: bool(_arms(container)[0]), _read)
+IMPORTER = Importer("DESI spectrum", "spectrum", _find, _read)

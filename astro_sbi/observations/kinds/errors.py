@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from jaxtyping import Float64
 
 from astro_sbi.observations.containers.table import Table
 from astro_sbi.observations.kinds.aliases import ERROR, IVAR, SNR, VARIANCE
@@ -88,6 +89,12 @@ def error_columns(table: Table, value: int) -> dict[str, int]:
     return {}
 
 
+def errors_of_weights(ivar: Float64[np.ndarray, "*n"]) -> Float64[np.ndarray, "*n"]:
+    """Standard deviations of inverse variances, NaN where one is not above zero: nothing was measured there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(ivar > 0, 1 / np.sqrt(ivar), np.nan)
+
+
 def errors_in(table: Table, columns: dict[str, int], value: np.ndarray) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Standard deviations in the unit of their column, NaN where there is none, and sentences on how they came about.
 
@@ -102,10 +109,9 @@ def errors_in(table: Table, columns: dict[str, int], value: np.ndarray) -> tuple
         return 0.5 * (np.abs(table.numbers(index)) + np.abs(table.numbers(lower))), (sentence,)
     if index is not None:
         return table.numbers(index), ()
+    if (ivar := columns.get("ivar")) is not None:
+        return errors_of_weights(table.numbers(ivar)), ()
     with np.errstate(divide="ignore", invalid="ignore"):
-        if (ivar := columns.get("ivar")) is not None:
-            weight = table.numbers(ivar)
-            return np.where(weight > 0, 1 / np.sqrt(weight), np.nan), ()
         if (variance := columns.get("variance")) is not None:
             return np.sqrt(table.numbers(variance)), ()
         if (ratio := columns.get("snr")) is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from astro_sbi.observations.containers.table import Container, Table
+from astro_sbi.observations.containers.table import Fact, Table
 from astro_sbi.observations.kinds.names import plain, plain_names
 
 #: An unsigned flag that lost its offset counts from here.
@@ -22,18 +23,17 @@ _ZTF_SPOILT = 33_554_432
 _CHEOPS_HARMLESS = (0.0, 100.0)
 
 
-def flagged(table: Table, index: int | None, container: Container) -> tuple[Bool[np.ndarray, " n"] | None, tuple[str, ...]]:
+def flagged(table: Table, index: int | None) -> tuple[Bool[np.ndarray, " n"] | None, tuple[str, ...]]:
     """Rows that their quality calls bad, None where nothing says so, and a sentence where the flags were not believed.
 
     Args:
-        table: that holds the column.
+        table: that holds the column; its header tells which flags matter.
         index: of the column of flags, None if there is none.
-        container: whose header tells which flags matter.
     """
     if index is None or table.values[index].ndim != 1:
         return None, ()
     name, values = plain(table.columns[index].name), table.values[index]
-    bad = _told(table.text(index), name) if values.dtype.kind in "Ub" else _numbered(table, index, container)
+    bad = _told(table.text(index), name) if values.dtype.kind in "Ub" else _numbered(table, index)
     if bad is None:
         return None, ()
     if "event" in plain_names(table) and name == "status":
@@ -54,7 +54,7 @@ def _told(cells: list[str], name: str) -> Bool[np.ndarray, " n"] | None:
     return np.array([cell == "d" if letters and {"a", "c", "d"} & set(lower) else cell in _BAD for cell in lower])
 
 
-def _numbered(table: Table, index: int, container: Container) -> Bool[np.ndarray, " n"]:
+def _numbered(table: Table, index: int) -> Bool[np.ndarray, " n"]:
     """Of numbers: any flag counts, unless the header or the layout says which do."""
     flags, name = table.numbers(index), plain(table.columns[index].name)
     flags = np.nan_to_num(np.where(len(flags) and np.nanmin(flags, initial=0.0) == _OFFSET, flags - _OFFSET, flags))
@@ -62,10 +62,10 @@ def _numbered(table: Table, index: int, container: Container) -> Bool[np.ndarray
         return flags == 0
     if name == "infobitssci":
         return flags >= _ZTF_SPOILT
-    return spoilt(flags, {**container.facts, **table.facts})
+    return spoilt(flags, table.facts)
 
 
-def spoilt(flags: Float64[np.ndarray, " n"], facts: dict) -> Bool[np.ndarray, " n"]:
+def spoilt(flags: Float64[np.ndarray, " n"], facts: Mapping[str, Fact]) -> Bool[np.ndarray, " n"]:
     """Pixels or rows whose flags count.
 
     Hubble's headers say which bits are serious (SDQFLAGS; STIS and COS data handbooks). Webb's flags mostly explain: there only

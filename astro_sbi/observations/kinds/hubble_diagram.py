@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from astropy import units as u
 
@@ -12,8 +14,8 @@ from astro_sbi.observations.kinds.errors import errors_in
 from astro_sbi.observations.kinds.flags import flagged
 from astro_sbi.observations.kinds.importer import Importer, Source
 from astro_sbi.observations.kinds.names import first, plain, plain_names
-from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told
-from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
+from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, table_with, tables_of, told
+from astro_sbi.observations.kinds.rows import Rows, cleaned, finite_median, points_of, with_errors
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 
@@ -45,9 +47,8 @@ def _is_raw(table: Table) -> bool:
 
 def _is_plausible(table: Table, value: int) -> bool:
     """Whether numbers may be distance moduli or magnitudes; dispersion measures, which are called ``dm`` too, are larger."""
-    values = table.numbers(value) if table.values[value].dtype.kind in "if" and table.values[value].ndim == 1 else np.array([])
-    finite = values[np.isfinite(values)]
-    return bool(len(finite)) and abs(float(np.median(finite))) < _LARGEST_MODULUS
+    values = table.values[value]
+    return values.dtype.kind in "if" and values.ndim == 1 and abs(finite_median(table.numbers(value))) < _LARGEST_MODULUS
 
 
 def _roles(table: Table, options: ReadOptions) -> Roles | None:
@@ -62,16 +63,16 @@ def _roles(table: Table, options: ReadOptions) -> Roles | None:
     other = first(names, _TIMES) is not None or first(names, WAVELENGTH) is not None or first(names, FLUX) is not None
     if options.kind is None and (("coordinate" not in mine and other) or names[value] not in DISTANCE.split() or len(bands_of(table)) > 2):
         return None
-    return completed(table, {"coordinate": coordinate, "value": value}, options)
+    roles = completed(table, {"coordinate": coordinate, "value": value}, options)
+    # All supernovae are one series, whatever surveys they come from.
+    return replace(roles, columns={role: index for role, index in roles.columns.items() if role != "channel"})
 
 
-def _matched(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
-    found = ((table, _roles(table, options)) for table in tables_of(container, options))
-    return next(((table, roles) for table, roles in found if roles is not None), None)
-
-
-def _matches(container: Container, options: ReadOptions) -> bool:
-    return _matched(container, options) is not None or any(map(_is_raw, tables_of(container, options)))
+def _find(container: Container, options: ReadOptions) -> tuple[Table, Roles | None] | None:
+    """A table and its roles; no roles where its magnitudes are not standardised yet."""
+    tables = tables_of(container, options)
+    raw = ((table, None) for table in tables if _is_raw(table))
+    return table_with(tables, lambda table: _roles(table, options)) or next(raw, None)
 
 
 def _extra(table: Table, names: list[str]) -> dict:
@@ -82,16 +83,14 @@ def _extra(table: Table, names: list[str]) -> dict:
     return {role: values for role, values in given.items() if np.isfinite(values).all()}
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _matched(container, options)
-    if found is None:
-        raise ObservationError(_UNSTANDARDISED if _matches(container, options) else "it has no columns of redshifts and distance moduli")
+def _read(found: tuple[Table, Roles | None], source: Source, options: ReadOptions) -> Observation:
     table, roles = found
+    if roles is None:
+        raise ObservationError(_UNSTANDARDISED)
     raw = table.numbers(roles["value"])
     sigma, warnings = errors_in(table, roles.columns, raw)
-    roles.columns.pop("channel", None)
     redshift = table.numbers(roles["coordinate"])
-    bad, sentences = flagged(table, roles.get("quality"), container)
+    bad, sentences = flagged(table, roles.get("quality"))
     rows = Rows(redshift, raw, sigma, _extra(table, plain_names(table)), warnings=(*warnings, *sentences))
     nothing = (redshift <= -0.01) | (redshift > _HIGHEST_REDSHIFT)
     rows = rows.without(nothing, "redshift that stands for nothing")
@@ -101,8 +100,8 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     modulus = plain(table.columns[roles["value"]].name).startswith(("mu", "dist", "dm"))
     axes = Axis("redshift", ""), Axis("distance modulus" if modulus else "standardised magnitude", "mag")
     origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
-    target, points = source.target(table, container), points_of(rows, known)
+    target, points = source.target(table.facts), points_of(rows, known)
     return Observation("hubble_diagram", target, points, rows.value, *axes, (axes[1].name,), origin)
 
 
-IMPORTER = Importer("Hubble diagram", "hubble_diagram", _matches, _read)
+IMPORTER = Importer("Hubble diagram", "hubble_diagram", _find, _read)

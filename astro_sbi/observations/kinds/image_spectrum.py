@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
+from jaxtyping import Float64
 
-from astro_sbi.observations.containers.table import Column, Container, Fact, Image, Table
+from astro_sbi.observations.containers.table import Column, Container, Fact, Image
+from astro_sbi.observations.kinds.errors import errors_of_weights
 from astro_sbi.observations.kinds.flags import spoilt
 from astro_sbi.observations.kinds.grids import Order, grid_of, iraf_orders, iraf_unit
 from astro_sbi.observations.kinds.image_rows import Rows2D, labelled
 from astro_sbi.observations.kinds.importer import Importer, Source, number_fact
 from astro_sbi.observations.kinds.orders import Taken, joined, one_of
-from astro_sbi.observations.kinds.spectrum import Measured, observed
+from astro_sbi.observations.kinds.rows import finite_median
+from astro_sbi.observations.kinds.spectrum import Measured, observed, redshift_known
 from astro_sbi.observations.kinds.wavelengths import medium_of
 from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
@@ -57,13 +60,27 @@ def unit_said(text: object) -> u.UnitBase | None:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """An image that holds a spectrum: its rows [rows, n], its header, and the wavelengths of its pixels or orders."""
+    """An image that holds a spectrum.
+
+    Args:
+        image: as in the file.
+        axis: along which the pixels lie, as FITS counts.
+        others: the file's other images, which may hold errors and masks.
+        rows: of the image.
+        meaning: what its rows are.
+        facts: its header, over that of the file.
+        grid: wavelengths of the pixels; None where the orders or a row of the image have them.
+        orders: wavelengths of each of its spectra, where they have their own.
+    """
 
     image: Image
-    rows: np.ndarray
+    axis: int
+    others: tuple[Image, ...]
+    rows: Float64[np.ndarray, "rows n"]
+    meaning: Rows2D
     facts: Mapping[str, Fact]
-    grid: np.ndarray | None
-    orders: tuple[Order, ...] = ()
+    grid: Float64[np.ndarray, " n"] | None
+    orders: tuple[Order, ...]
 
 
 def _rows(image: Image) -> tuple[np.ndarray, int]:
@@ -89,14 +106,16 @@ def _spectrum_in(image: Image, container: Container) -> _Found | None:
     facts = _facts(image, container, axis)
     if str(facts.get(f"ctype{axis}", "")).strip().upper().startswith(_SKY):
         return None
-    grid, orders = _listed(container, image, rows.shape[1]), iraf_orders(facts, rows.shape[1])
+    others = tuple(other for other in container.images if other is not image)
+    grid, orders = _listed(others, image, rows.shape[1]), iraf_orders(facts, rows.shape[1])
     if grid is not None and grid.ndim > 1:
         orders, grid = tuple(Order(number + 1, wavelength) for number, wavelength in enumerate(grid)), None
     if grid is None and not orders:
         grid = grid_of(facts, rows.shape[1], axis)
-    if not orders and grid is None and "wavelength" not in labelled(rows, facts).roles:
+    meaning = labelled(rows, facts)
+    if not orders and grid is None and "wavelength" not in meaning.roles:
         return None
-    return _Found(image, rows, facts, grid, orders[: _apertures(image)])
+    return _Found(image, axis, others, rows, meaning, facts, grid, orders[: _apertures(image)])
 
 
 def _apertures(image: Image) -> int:
@@ -104,10 +123,10 @@ def _apertures(image: Image) -> int:
     return image.values.shape[-2] if image.values.ndim > 1 else 1
 
 
-def _listed(container: Container, image: Image, length: int) -> np.ndarray | None:
+def _listed(others: tuple[Image, ...], image: Image, length: int) -> np.ndarray | None:
     """Wavelengths in an extension of their own [n], or a row of them for each of the image [rows, n]."""
-    others = [other for other in container.images if other is not image and role_of(other) == "wavelength"]
-    found = next((other for other in others if other.values.size == length or other.values.shape == image.values.shape), None)
+    listed = (other for other in others if role_of(other) == "wavelength")
+    found = next((other for other in listed if other.values.size == length or other.values.shape == image.values.shape), None)
     if found is None:
         return None
     grid = found.values.ravel() if found.values.size == length else found.values.reshape(-1, length)
@@ -115,53 +134,51 @@ def _listed(container: Container, image: Image, length: int) -> np.ndarray | Non
         return 10.0**grid if "log" in found.name.lower() and not (grid > 6).any() else grid
 
 
-def _spectral(container: Container) -> _Found | None:
+def _find(container: Container, options: ReadOptions) -> _Found | None:
     """The image that is a spectrum; one that is called flux comes first."""
     order = sorted(container.images, key=lambda image: {"value": 0, "": 1}.get(role_of(image), 2))
     found = (_spectrum_in(image, container) for image in order if role_of(image) in ("value", ""))
     return next((each for each in found if each is not None), None)
 
 
-def _beside(container: Container, image: Image, *roles: str) -> tuple[str, np.ndarray] | None:
-    """Role and rows of the first image of the same shape that plays one of some roles."""
-    for other in container.images:
-        if other is not image and role_of(other) in roles and other.values.shape == image.values.shape:
+def _beside(found: _Found, *roles: str) -> tuple[str, np.ndarray] | None:
+    """Role and rows of the first other image of the same shape that plays one of some roles."""
+    for other in found.others:
+        if role_of(other) in roles and other.values.shape == found.image.values.shape:
             return role_of(other), _rows(other)[0]
     return None
 
 
 def _sigma(role: str, values: np.ndarray) -> np.ndarray:
     """Standard deviations of errors, variances or inverse variances."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if role == "variance":
-            return np.sqrt(values)
-        return np.where(values > 0, 1 / np.sqrt(values), np.nan) if role == "ivar" else values
+    if role == "ivar":
+        return errors_of_weights(values)
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(values) if role == "variance" else values
 
 
-def _noise(container: Container, found: _Found, rows: Rows2D, taken: Taken) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _noise(found: _Found, taken: Taken) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Standard deviations and flagged pixels of the rows that were taken."""
-    step = _apertures(found.image) if found.image.values.ndim > 2 else 1
-    own = {role: found.rows[[step * row + place for place in (taken.rows if step > 1 else (0,))]] for role, row in rows.roles.items()}
-    own = own if len(taken.rows) == 1 or step > 1 else {}
-    beside = _beside(container, found.image, "error", "variance", "ivar")
+    # A cube of IRAF's has a row for each aperture in each of its bands; the errors in a flat image belong to one spectrum.
+    apertures = _apertures(found.image) if found.image.values.ndim > 2 else 1
+    places = taken.rows if apertures > 1 else (0,) if len(taken.rows) == 1 else ()
+    own = {role: found.rows[[apertures * row + place for place in places]] for role, row in found.meaning.roles.items() if places}
+    beside = _beside(found, "error", "variance", "ivar")
     noise = next(((role, own[role]) for role in ("error", "variance", "ivar") if role in own), None)
     if noise is None and beside is not None:
         noise = beside[0], beside[1][list(taken.rows)]
-    masked = _beside(container, found.image, "mask")
+    masked = _beside(found, "mask")
     mask = own.get("mask", None if masked is None else masked[1][list(taken.rows)])
-    bad = None if mask is None else spoilt(np.nan_to_num(mask.ravel()), dict(found.facts))
+    bad = None if mask is None else spoilt(np.nan_to_num(mask.ravel()), found.facts)
     return None if noise is None else _sigma(noise[0], noise[1].ravel()), None if bad is None or bad.all() else bad
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _spectral(container)
-    if found is None:
-        raise ObservationError("it has no image with a grid of wavelengths")
-    rows = labelled(found.rows, found.facts)
-    grid = found.grid if found.grid is not None or found.orders else found.rows[rows.roles["wavelength"]]
-    taken = one_of(rows.spectra, grid, options.row) if grid is not None else joined(found.orders, options.row)
+def _read(found: _Found, source: Source, options: ReadOptions) -> Observation:
+    meaning = found.meaning
+    grid = found.grid if found.grid is not None or found.orders else found.rows[meaning.roles["wavelength"]]
+    taken = one_of(meaning.spectra, grid, options.row) if grid is not None else joined(found.orders, options.row)
     value, coordinate = found.rows[list(taken.rows)].ravel(), taken.wavelength
-    sigma, bad = _noise(container, found, rows, taken)
+    sigma, bad = _noise(found, taken)
     # Pixels that were never exposed hold exactly nothing, at the ends.
     empty = value == 0 if np.mean(value == 0) < 0.5 else np.zeros(len(value), bool)
     axis = Column(str(found.facts.get("ctype1", "")), None)
@@ -174,20 +191,17 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
         medium_of(axis, found.facts),
         empty if bad is None else empty | bad,
         warnings=taken.warnings,
-        guesses=rows.guesses,
+        guesses=meaning.guesses,
     )
-    table = Table((), (), facts=found.facts)
-    redshift = number_fact(table, container, "redshift", "z")
-    known = {"redshift": redshift * u.dimensionless_unscaled} if redshift is not None and -0.01 < redshift < 20 else {}
+    known = redshift_known(number_fact(found.facts, "redshift", "z"))
     columns = {"coordinate": "image axis", "value": found.image.name or "image"}
-    made = observed(measured, source, IMPORTER.name, source.target(table, container), options, columns=columns, known=known)
+    made = observed(measured, source, IMPORTER.name, source.target(found.facts), options, columns=columns, known=known)
     return replace(made, origin=replace(made.origin, objects=taken.objects))
 
 
 def _wavelength_unit(found: _Found, coordinate: np.ndarray) -> u.UnitBase | None:
-    axis = _rows(found.image)[1]
-    said = unit_said(found.facts.get(f"cunit{axis}")) or unit_said(iraf_unit(found.facts))
-    return said or (u.Angstrom if np.isfinite(coordinate).any() and np.nanmedian(coordinate) > 1000 else None)
+    said = unit_said(found.facts.get(f"cunit{found.axis}")) or unit_said(iraf_unit(found.facts))
+    return said or (u.Angstrom if finite_median(coordinate) > 1000 else None)
 
 
-IMPORTER = Importer("FITS spectrum on a grid", "spectrum", lambda container, options: _spectral(container) is not None, _read)
+IMPORTER = Importer("FITS spectrum on a grid", "spectrum", _find, _read)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from astro_sbi.observations.containers.content import printable, stem
-from astro_sbi.observations.containers.table import Container, Table
-from astro_sbi.observations.kinds.roles import Roles
+from astro_sbi.observations.containers.table import Container, Fact, Table
+from astro_sbi.observations.kinds.roles import Roles, origin_columns
 from astro_sbi.observations.kinds.rows import Rows
 from astro_sbi.observations.observation import Kind, Observation, Origin
 from astro_sbi.observations.options import ReadOptions
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -34,52 +37,49 @@ class Source:
         lost = rows.dropped if dropped is None else dropped
         return Origin(self.name, self.sha256, reader, lost, rows.warnings, columns, rows.guesses, objects)
 
-    def target(self, table: Table, container: Container) -> str:
-        """What the headers call the object, else the file's name without its suffix."""
-        for facts in (table.facts, container.facts):
-            for key in ("object", "target", "targname", "obj", "snid", "name", "star"):
-                text = printable(str(facts.get(key, "")), 60)
-                if text and text.lower() not in ("unknown", "none", "n/a"):
-                    return text
+    def target(self, facts: Mapping[str, Fact]) -> str:
+        """What a header calls the object, else the file's name without its suffix."""
+        for key in ("object", "target", "targname", "obj", "snid", "name", "star"):
+            text = printable(str(facts.get(key, "")), 60)
+            if text and text.lower() not in ("unknown", "none", "n/a"):
+                return text
         return stem(self.name)[:60]
 
 
 @dataclass(frozen=True)
-class Importer:
+class Importer(Generic[Found]):
     """One layout: how it is recognised and how it is read.
 
     Args:
         name: of the layout, in words.
         kind: what it holds.
-        matches: whether a container is in this layout; cheap, must not raise but for what the user told wrongly.
-        read: the observation in it.
+        find: what of a container is in this layout (its table, the roles of its columns), None if nothing is; it raises only for what
+            the user told wrongly, or for what can be in no other layout.
+        read: the observation in what was found.
     """
 
     name: str
     kind: Kind
-    matches: Callable[[Container, ReadOptions], bool]
-    read: Callable[[Container, Source, ReadOptions], Observation]
+    find: Callable[[Container, ReadOptions], Found | None]
+    read: Callable[[Found, Source, ReadOptions], Observation]
 
 
 def header_warning(table: Table, roles: Roles) -> tuple[str, ...]:
     """What was made of columns without names."""
     if table.named:
         return ()
-    spoken = ", ".join(
-        f"{table.columns[index].name}: {'error' if role == 'uncertainty' else role}" for role, index in roles.columns.items()
-    )
+    spoken = ", ".join(f"{name}: {role}" for role, name in origin_columns(table, roles).items())
     return (f"there is no line of column names: the columns were taken as {spoken}",)
 
 
-def number_fact(table: Table, container: Container, *keys: str) -> float | None:
-    """The first of some header keywords that holds a finite number."""
-    for facts in (table.facts, container.facts):
-        for key in keys:
-            value = facts.get(key)
-            try:
-                number = float(value) if value is not None and not isinstance(value, bool) else float("nan")
-            except ValueError:
-                continue
-            if np.isfinite(number):
-                return number
+def number_fact(facts: Mapping[str, Fact], *keys: str) -> float | None:
+    """The finite number that the first of some header keywords holds, text that is one included; None if none does."""
+    for key in keys:
+        value = facts.get(key)
+        try:
+            number = float(value) if value is not None and not isinstance(value, bool) else float("nan")
+        except ValueError:
+            continue
+        if np.isfinite(number):
+            return number
     return None

@@ -15,10 +15,12 @@ from astropy import units as u
 from astro_sbi.observations.containers.content import printable, stem
 from astro_sbi.observations.containers.table import Container, Fact, Table
 from astro_sbi.observations.kinds import magnitudes
+from astro_sbi.observations.kinds.brightness import are_deviations
 from astro_sbi.observations.kinds.importer import Importer, Source
-from astro_sbi.observations.kinds.roles import tables_of, told
-from astro_sbi.observations.kinds.rows import Rows, cadence, cleaned, points_of, with_errors
-from astro_sbi.observations.kinds.times import checked_zero_point, system_in
+from astro_sbi.observations.kinds.names import columns_in_capitals
+from astro_sbi.observations.kinds.roles import tables_of, told, unit_text
+from astro_sbi.observations.kinds.rows import Rows, cadence, cleaned, finite_median, points_of, with_errors
+from astro_sbi.observations.kinds.times import checked_zero_point, in_days, system_in
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import unit_of
@@ -29,6 +31,7 @@ _KEPLER_BAD = 1 | 2 | 4 | 8 | 32 | 256 | 2048 | 16384 | 65536 | 1048576
 _TESS_BAD = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 512 | 16384
 #: No Julian date of an observation is above this.
 _LATEST = 5e6
+#: What the missions count from [BJD], where the header does not say.
 _ZERO = {"KEPLER": 2454833, "K2": 2454833, "TESS": 2457000}
 #: Fluxes, best first, each with the names that its errors may have: SPOC and Kepler, QLP (old and new), TASOC, eleanor, TGLC, PATHOS, CDIPS
 #: (magnitudes), K2SFF and EVEREST, K2VARCAT, and the validation time series.
@@ -62,6 +65,7 @@ _RAW = ("SAP_FLUX", "FLUX_RAW", "RAW_FLUX", "FRAW", "APTFLUX", "PSF_FLUX_RAW")
 _OF_KEPLER = ("FCOR", "FRAW", "APTFLUX")
 _OF_TESS = ("CORR_FLUX", "RAW_FLUX", "PSF_FLUX_COR", "CAL_PSF_FLUX", "KSPSAP_FLUX", "DET_FLUX")
 _MAGNITUDES = ("TFA", "PCA", "IRM")
+#: Flags of CDIPS that leave a row alone; the others are letters too.
 _CDIPS_GOOD = ("G", "0", "")
 
 
@@ -76,23 +80,19 @@ class _Measured:
     guesses: tuple[str, ...] = ()
 
 
-def _names(table: Table) -> dict[str, int]:
-    return {column.name.upper(): index for index, column in enumerate(table.columns)}
-
-
 def _mission(table: Table) -> str:
     said = str(table.facts.get("telescop", table.facts.get("mission", ""))).strip().upper()
-    names = set(_names(table))
+    names = set(columns_in_capitals(table))
     return said if said in _ZERO else "KEPLER" if names & set(_OF_KEPLER) else "TESS" if names & set(_OF_TESS) else said
 
 
-def _table(container: Container, options: ReadOptions) -> Table | None:
+def _find(container: Container, options: ReadOptions) -> Table | None:
     if container.format != "FITS":
         return None
     for table in tables_of(container, options):
-        names = set(_names(table))
+        names = set(columns_in_capitals(table))
         fluxes = names & set(FLUXES) or (names & {"FLUX"} if _mission(table) in _ZERO else set())
-        if names & set(_TIMES) and fluxes and all(table.values[_names(table)[name]].ndim == 1 for name in fluxes):
+        if names & set(_TIMES) and fluxes and all(table.values[columns_in_capitals(table)[name]].ndim == 1 for name in fluxes):
             return table
     return None
 
@@ -103,7 +103,7 @@ def _flux_column(table: Table, options: ReadOptions) -> tuple[str, tuple[str, ..
     Raises:
         ObservationError: if none holds a number, or the user named one that is not there.
     """
-    names = _names(table)
+    names = columns_in_capitals(table)
     if options.value is not None:
         if options.value.upper() not in names:
             there = ", ".join(name for name in (*FLUXES, "FLUX") if name in names)
@@ -148,25 +148,23 @@ def _zero_point(table: Table, time: str, options: ReadOptions) -> str:
     if time == "TMID_BJD":
         return "BJD"
     facts = table.facts
-    said = system_in(table.columns[_names(table)[time]].unit or "")
+    said = system_in(table.columns[columns_in_capitals(table)[time]].unit or "")
     whole = facts.get("bjdrefi", None if said else _ZERO.get(_mission(table), 0))
     if whole is None:
         return said
     fraction = facts.get("bjdreff", 0.0)
     try:
         reference = float(whole) + float(fraction)
-        if not 0 <= reference < _LATEST:
-            raise ValueError
     except ValueError:
-        raise ObservationError(
-            f"its BJDREFI = {str(whole)[:20]} and BJDREFF = {str(fraction)[:20]} are no Julian date; repair the header"
-        ) from None
+        reference = float("nan")
+    if not 0 <= reference < _LATEST:
+        raise ObservationError(f"its BJDREFI = {str(whole)[:20]} and BJDREFF = {str(fraction)[:20]} are no Julian date; repair the header")
     return f"BJD - {reference:.10g}" if reference else "BJD"
 
 
 def _measured(table: Table, flux: str, error: int | None, options: ReadOptions) -> _Measured:
     """Electrons per second in the missions' files, relative flux in those of pipelines that normalise, fluxes of magnitudes."""
-    value = table.numbers(_names(table)[flux])
+    value = table.numbers(columns_in_capitals(table)[flux])
     sigma = _errors(table, flux, value) if error is None else table.numbers(error)
     if flux[:3] in _MAGNITUDES and flux[3:].isdigit():
         zero = magnitudes.zero_magnitude_of(value) if options.magnitude is None else options.magnitude
@@ -174,16 +172,16 @@ def _measured(table: Table, flux: str, error: int | None, options: ReadOptions) 
         sigma = None if sigma is None else magnitudes.flux_errors(bright, sigma)
         guesses = (f"magnitudes were converted to fluxes, magnitude {zero:g} being 1",) * (options.magnitude is None)
         return _Measured(bright, sigma, Axis(f"flux relative to magnitude {zero:g}", ""), zero, guesses)
-    text = (options.value_unit or table.columns[_names(table)[flux]].unit or "").strip()
-    middle = float(np.nanmedian(value)) if np.isfinite(value).any() else 0.0
-    if text.lower() in ("", "e-/s") and not (not text and abs(middle) < 10):
+    text = (options.value_unit or table.columns[columns_in_capitals(table)[flux]].unit or "").strip()
+    # The missions count electrons; numbers of order one without a unit are some pipeline's relative fluxes.
+    if text.lower() == "e-/s" or (not text and abs(finite_median(value)) >= 10):
         return _Measured(value, sigma, Axis("flux", "electron / s"))
     unit = unit_of(text)
     if not unit.is_equivalent(u.dimensionless_unscaled):
         return _Measured(value, sigma, Axis("flux", unit.to_string()))
     scale = unit.to(u.dimensionless_unscaled)
-    # The corrected fluxes of TASOC, of KEPSEISMIC and of the validation time series are deviations from the mean.
-    mean = 1.0 if abs(middle * scale) < 0.5 else 0.0
+    # As the corrected fluxes of TASOC, of KEPSEISMIC and of the validation time series are.
+    mean = 1.0 if are_deviations(scale * value) else 0.0
     return _Measured(mean + scale * value, None if sigma is None else scale * sigma, Axis("relative flux", ""))
 
 
@@ -205,7 +203,7 @@ def _flagged(table: Table, quality: int | None) -> np.ndarray | None:
 
 
 def _rows(table: Table, options: ReadOptions) -> tuple[Rows, dict[str, str], _Measured]:
-    names, mine = _names(table), told(table, replace(options, value=None))
+    names, mine = columns_in_capitals(table), told(table, replace(options, value=None))
     flux, warnings = _flux_column(table, options)
     error, quality = _error_column(names, flux), next((name for name in _QUALITIES if name in names), None)
     found = {"coordinate": next(name for name in _TIMES if name in names), "value": flux, "uncertainty": error, "quality": quality}
@@ -213,7 +211,8 @@ def _rows(table: Table, options: ReadOptions) -> tuple[Rows, dict[str, str], _Me
     if columns["value"] == columns.get("uncertainty"):
         del columns["uncertainty"]
     measured = _measured(table, flux, columns.get("uncertainty"), options)
-    rows = Rows(table.numbers(columns["coordinate"]), measured.value, measured.sigma, warnings=warnings, guesses=measured.guesses)
+    times = in_days(table.numbers(columns["coordinate"]), options.coordinate_unit or unit_text(table.columns[columns["coordinate"]]))
+    rows = Rows(times, measured.value, measured.sigma, warnings=warnings, guesses=measured.guesses)
     rows = cleaned(rows, flagged=_flagged(table, columns.get("quality")))
     spoken = {("error" if role == "uncertainty" else role): table.columns[index].name for role, index in columns.items()}
     return with_errors(rows, options.error, measured.axis.unit, options.signal_to_noise), spoken, measured
@@ -225,29 +224,32 @@ def _target(facts: Mapping[str, Fact], source: Source) -> str:
     return printable(str(facts.get("object") or found or stem(source.name)), 60)
 
 
-def _known(facts: Mapping[str, Fact], flux: str, rows: Rows, measured: _Measured) -> tuple[dict[str, u.Quantity], Rows]:
-    """Exposure time, dilution and zero magnitude."""
-    exposure, crowding = _exposure(facts, rows.coordinate), facts.get("crowdsap")
+def _dilution(facts: Mapping[str, Fact], flux: str) -> tuple[float, tuple[str, ...]]:
+    """Share of the star in the light, and a sentence where the file does not say it; the pipelines' corrected fluxes are the star's."""
+    if flux not in _RAW:
+        return 1.0, ()
+    crowding = facts.get("crowdsap")
+    if isinstance(crowding, int | float) and 0 < crowding <= 1:
+        return float(crowding), ()
+    return 1.0, (f"it does not say how much light of other stars is in {flux}: none was assumed",)
+
+
+def _known(facts: Mapping[str, Fact], coordinate: np.ndarray, dilution: float, zero_magnitude: float | None) -> dict[str, u.Quantity]:
+    exposure = _exposure(facts, coordinate)
     known: dict[str, u.Quantity] = {"exposure_time": exposure * u.d} if np.isfinite(exposure) else {}
-    diluted = flux in _RAW and isinstance(crowding, int | float) and 0 < crowding <= 1
-    if flux in _RAW and not diluted:
-        rows = rows.warned(f"it does not say how much light of other stars is in {flux}: none was assumed")
-    known["dilution"] = (float(crowding) if diluted and isinstance(crowding, int | float) else 1.0) * u.dimensionless_unscaled
-    if measured.zero_magnitude is not None:
-        known["zero_magnitude"] = measured.zero_magnitude * u.mag
-    return known, rows
+    zero = {} if zero_magnitude is None else {"zero_magnitude": zero_magnitude * u.mag}
+    return {**known, "dilution": dilution * u.dimensionless_unscaled, **zero}
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    table = _table(container, options)
-    if table is None:
-        raise ObservationError("it has no table with columns of time and flux")
+def _read(table: Table, source: Source, options: ReadOptions) -> Observation:
     rows, columns, measured = _rows(table, options)
     flux = columns["value"].upper()
-    known, rows = _known(table.facts, flux, rows, measured)
+    dilution, sentences = _dilution(table.facts, flux)
+    rows = rows.warned(*sentences)
+    known = _known(table.facts, rows.coordinate, dilution, measured.zero_magnitude)
     axes = Axis("time", "d", _zero_point(table, columns["coordinate"].upper(), options)), measured.axis
     origin = source.origin(IMPORTER.name, rows, columns)
     return Observation("light_curve", _target(table.facts, source), points_of(rows, known), rows.value, *axes, (flux,), origin)
 
 
-IMPORTER = Importer("Kepler/TESS light curve", "light_curve", lambda container, options: _table(container, options) is not None, _read)
+IMPORTER = Importer("Kepler/TESS light curve", "light_curve", _find, _read)

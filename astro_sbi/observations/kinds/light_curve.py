@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from astropy import units as u
 
-from astro_sbi.observations.containers.table import Column, Container, Table
+from astro_sbi.observations.containers.table import Column, Container, Fact, Table
 from astro_sbi.observations.kinds import magnitudes
 from astro_sbi.observations.kinds.aliases import CHANNEL, FLUX, IDENTIFIER, MAGNITUDE
 from astro_sbi.observations.kinds.band_columns import Band, bands_of
@@ -22,7 +23,7 @@ from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns,
 from astro_sbi.observations.kinds.rows import Rows, cadence, cleaned, points_of, with_errors
 from astro_sbi.observations.kinds.times import times_of
 from astro_sbi.observations.kinds.unnamed import unnamed_roles
-from astro_sbi.observations.observation import Axis, Observation, ObservationError
+from astro_sbi.observations.observation import Axis, Observation
 from astro_sbi.observations.options import ReadOptions
 
 #: Longest step between neighbouring points [d] that may be one exposure.
@@ -31,7 +32,7 @@ _LONGEST_EXPOSURE = 0.1
 _VAGUE = "spectrum spec fun i0 intensity counts rate countrate cps f"
 
 
-def light_curve_roles(table: Table, options: ReadOptions) -> Roles | None:
+def _roles(table: Table, options: ReadOptions) -> Roles | None:
     """Times with fluxes or magnitudes; None where the columns are not called so and the user told nothing."""
     if not table.named:
         return unnamed_roles(table, "light_curve", options)
@@ -70,59 +71,59 @@ def _holds_numbers(table: Table, index: int) -> bool:
 
 def _many_bands(table: Table, options: ReadOptions) -> tuple[Band, ...]:
     """Bands that stand side by side in the columns of a table of times; none where it is something else."""
-    mine = {"value", "channel", "uncertainty"} & set(told(table, options))
-    if not table.named or mine or time_column(table) is None or len(table) < 2:
+    mine, time = {"value", "channel", "uncertainty"} & set(told(table, options)), time_column(table)
+    if not table.named or mine or time is None or len(table) < 2:
         return ()
     names = plain_names(table)
     identifier = first(names, IDENTIFIER)
-    if first(names, CHANNEL) is not None or (identifier is not None and not _counts_rows(table, identifier)):
+    if first(names, CHANNEL) is not None or (identifier is not None and not _counts_rows(table, identifier, time)):
         return ()
     bands = tuple(band for band in bands_of(table) if nominal_wavelength(band.name) is not None)
     return bands if len(bands) > 1 and all(band.error is not None and not band.inverse_variance for band in bands) else ()
 
 
-def _counts_rows(table: Table, index: int) -> bool:
+def _counts_rows(table: Table, index: int, time: int) -> bool:
     """Whether a column names one object, or counts rows that are in order of time, so that they are no objects."""
-    values, time = table.values[index], table.values[int(time_column(table) or 0)]
     if len(set(table.text(index))) == 1:
         return True
-    if any(array.dtype.kind not in "if" or array.ndim != 1 for array in (values, time)):
+    numbers, times = table.values[index], table.values[time]
+    if any(array.dtype.kind not in "if" or array.ndim != 1 for array in (numbers, times)):
         return False
     with np.errstate(invalid="ignore"):
-        return bool((np.diff(values) == 1).all() and (np.diff(time) > 0).all())
+        return bool((np.diff(numbers) == 1).all() and (np.diff(times) > 0).all())
 
 
-def _long(table: Table, bands: tuple[Band, ...], coordinate: int) -> Table:
+def _long(table: Table, bands: tuple[Band, ...], coordinate: int) -> tuple[Table, Roles]:
     """A table with a column a band as one with a row a measurement; what was not measured is left out."""
-    parts = []
-    for band in bands:
-        value, error = table.numbers(band.value), table.numbers(int(band.error or 0))
+    parts, errors = [], [band.error for band in bands if band.error is not None]
+    for band, place in zip(bands, errors, strict=True):
+        value, error = table.numbers(band.value), table.numbers(place)
         kept = np.isfinite(value)
         parts.append((table.values[coordinate][kept], value[kept], error[kept], np.full(int(kept.sum()), band.name)))
     values = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
     shown = table.columns[bands[0].value]
     seems = bands[0].measure == "mag" or (not bands[0].measure and magnitudes.are_magnitudes(values[1], values[2]))
     brightness = Column(shown.name, unit_text(shown) or ("mag" if seems else None), shown.meaning)
-    columns = (table.columns[coordinate], brightness, table.columns[int(bands[0].error or 0)], Column("band"))
-    return replace(table, columns=columns, values=values)
+    columns = (table.columns[coordinate], brightness, table.columns[errors[0]], Column("band"))
+    roles = Roles({"coordinate": 0, "value": 1, "uncertainty": 2, "channel": 3})
+    return replace(table, columns=columns, values=values), roles
 
 
-def _matched(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
+def _find(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
     for table in tables_of(container, options):
+        coordinate = told(table, options).get("coordinate", time_column(table))
         bands = _many_bands(table, options)
-        if bands:
-            coordinate = told(table, options).get("coordinate", time_column(table))
-            roles = Roles({"coordinate": 0, "value": 1, "uncertainty": 2, "channel": 3})
-            return _long(table, bands, int(coordinate or 0)), roles
-        roles = light_curve_roles(table, options)
+        if bands and coordinate is not None:
+            return _long(table, bands, coordinate)
+        roles = _roles(table, options)
         if roles is not None:
             return table, roles
     return None
 
 
-def exposure_of(table: Table, container: Container, rows: Rows) -> tuple[dict[str, u.Quantity], tuple[str, ...]]:
+def _exposure(facts: Mapping[str, Fact], rows: Rows) -> tuple[dict[str, u.Quantity], tuple[str, ...]]:
     """The exposure time where header or cadence tell, and the sentence that says which."""
-    stated = number_fact(table, container, "texptime", "exptime", "exposure", "exposure_time")
+    stated = number_fact(facts, "texptime", "exptime", "exposure", "exposure_time")
     # Bands take turns: the time between two of them is no exposure.
     steps = [cadence(rows.coordinate[rows.channel == channel]) for channel in np.unique(rows.channel)]
     step = min((step for step in steps if np.isfinite(step)), default=float("nan"))
@@ -133,19 +134,16 @@ def exposure_of(table: Table, container: Container, rows: Rows) -> tuple[dict[st
     return {}, ()
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _matched(container, options)
-    if found is None:
-        raise ObservationError("it has no columns of times and fluxes")
+def _read(found: tuple[Table, Roles], source: Source, options: ReadOptions) -> Observation:
     table, roles = found
     bright = brightness_of(table, roles, options)
     times = times_of(table, roles["coordinate"], options, "light_curve", magnitudes=bright.zero_magnitude is not None)
     channel, names = channels_of(table, roles.get("channel"), bright.axis.name if bright.zero_magnitude is None else "magnitudes")
-    bad, sentences = flagged(table, roles.get("quality"), container)
+    bad, sentences = flagged(table, roles.get("quality"))
     rows = Rows(times.values, bright.value, bright.sigma, {"channel": channel}, warnings=(*bright.warnings, *sentences))
     rows = rows.guessed(*roles.guesses, *times.guesses, *bright.guesses)
     rows = with_errors(cleaned(rows, flagged=bad), options.error, bright.axis.unit, options.signal_to_noise)
-    exposure, sentences = exposure_of(table, container, rows)
+    exposure, sentences = _exposure(table.facts, rows)
     rows = rows.guessed(*sentences).warned(*header_warning(table, roles))
     known: dict[str, u.Quantity] = {**exposure, "dilution": 1.0 * u.dimensionless_unscaled}
     if bright.zero_magnitude is not None:
@@ -153,7 +151,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     rows, names = with_present(rows, names)
     origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
     axes = Axis("time", "d", times.zero_point), bright.axis
-    return Observation("light_curve", source.target(table, container), points_of(rows, known), rows.value, *axes, names, origin)
+    return Observation("light_curve", source.target(table.facts), points_of(rows, known), rows.value, *axes, names, origin)
 
 
-IMPORTER = Importer("light curve", "light_curve", lambda container, options: _matched(container, options) is not None, _read)
+IMPORTER = Importer("light curve", "light_curve", _find, _read)

@@ -8,10 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from astro_sbi.observations.kinds.grids import Order
+from astro_sbi.observations.kinds.wavelengths import are_parts
 from astro_sbi.observations.observation import ObservationError
-
-#: How far apart the middles of two orders have to be, in widths of an order, to be parts of one spectrum.
-_APART = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +57,8 @@ def joined(orders: tuple[Order, ...], row: str | None) -> Taken:
         place = numbers.index(row.strip())
         return Taken((place,), orders[place].wavelength, len(orders))
     first, *others = orders
-    if others and _are_parts([order.wavelength for order in orders]):
+    if others and are_parts([order.wavelength for order in orders]):
         sentence = f"its {len(orders)} orders were joined; where they overlap both are kept"
         return Taken(tuple(range(len(orders))), np.concatenate([order.wavelength for order in orders]), 1, (sentence,))
     many = f"the image has {len(orders)} spectra: the first was taken; choose another by the number of its aperture"
     return Taken((0,), first.wavelength, len(orders), (many,) if others else ())
-
-
-def _are_parts(grids: list[np.ndarray]) -> bool:
-    """Whether spectra cover different wavelengths."""
-    sound = [grid[np.isfinite(grid)] for grid in grids]
-    if not all(map(len, sound)):
-        return False
-    middles = np.sort([np.median(grid) for grid in sound])
-    return bool(np.diff(middles).min() > _APART * np.median([np.ptp(grid) for grid in sound]))

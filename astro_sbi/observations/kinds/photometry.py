@@ -14,6 +14,7 @@ from astro_sbi.observations.kinds.aliases import IDENTIFIER
 from astro_sbi.observations.kinds.band_columns import Band, bands_of
 from astro_sbi.observations.kinds.bands import nominal_wavelength
 from astro_sbi.observations.kinds.brightness import MICROJANSKY
+from astro_sbi.observations.kinds.errors import errors_of_weights
 from astro_sbi.observations.kinds.importer import Importer, Source
 from astro_sbi.observations.kinds.names import first, plain, plain_names
 from astro_sbi.observations.kinds.roles import tables_of, unit_text
@@ -23,7 +24,8 @@ from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted, unit_of
 
 _FEWEST_BANDS = 3
-_TRUTH = "zspec zsp zspectroscopic specz zspecbest"
+#: Names of spectroscopic redshifts.
+_REDSHIFT = "zspec zsp zspectroscopic specz zspecbest"
 #: AB minus Vega magnitudes: Blanton & Roweis (2007, AJ 133, 734) table 1, Jarrett et al. (2011, ApJ 735, 112) table 3.
 _VEGA = {
     "u": 0.79, "b": -0.09, "v": 0.02, "r": 0.21, "i": 0.45, "j": 0.91, "h": 1.39, "k": 1.85, "ks": 1.85,
@@ -31,6 +33,7 @@ _VEGA = {
 }  # fmt: skip
 #: Flux density of AB magnitude 0, a maggy [Jy] (Oke & Gunn 1983).
 _MAGGY = 3631.0
+#: Magnitudes above this stand for what was not detected.
 _NOT_DETECTED = 90.0
 
 
@@ -55,7 +58,7 @@ class Fluxes:
         return Fluxes(self.value * factor, None if self.sigma is None else self.sigma * factor, unit, (*self.guesses, *sentences))
 
 
-def _matched(container: Container, options: ReadOptions) -> tuple[Table, tuple[Band, ...]] | None:
+def _find(container: Container, options: ReadOptions) -> tuple[Table, tuple[Band, ...]] | None:
     """The first table with enough bands; those without errors only where their names leave no doubt."""
     for table in tables_of(container, options):
         bands = bands_of(table, options.value)
@@ -93,9 +96,7 @@ def _measured(table: Table, bands: tuple[Band, ...], row: int) -> tuple[np.ndarr
     if any(band.error is None for band in bands):
         return value, None
     error = np.array([table.numbers(band.error)[row] for band in bands if band.error is not None])
-    inverse = np.array([band.inverse_variance for band in bands])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return value, np.where(inverse, np.where(error > 0, 1 / np.sqrt(error), np.nan), error)
+    return value, np.where([band.inverse_variance for band in bands], errors_of_weights(error), error)
 
 
 def _fluxes(table: Table, bands: tuple[Band, ...], row: int, options: ReadOptions) -> Fluxes:
@@ -171,10 +172,7 @@ def _placed(bands: tuple[Band, ...]) -> tuple[np.ndarray, bool, tuple[str, ...]]
     return np.array(places, dtype=np.float64), True, ()
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _matched(container, options)
-    if found is None:
-        raise ObservationError("it has no pairs of columns of a band and its error; name them such as g,g_err,r,r_err")
+def _read(found: tuple[Table, tuple[Band, ...]], source: Source, options: ReadOptions) -> Observation:
     table, bands = found
     if not len(table):
         raise ObservationError("it has no rows; give a file with measurements")
@@ -194,7 +192,7 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
 
 def _known(table: Table, row: int) -> dict[str, u.Quantity]:
     """The spectroscopic redshift, where the catalogue has one."""
-    index = first(plain_names(table), _TRUTH)
+    index = first(plain_names(table), _REDSHIFT)
     if index is None or table.values[index].dtype.kind not in "if" or not 0 < table.numbers(index)[row] < 20:
         return {}
     return {"spectroscopic_redshift": table.numbers(index)[row] * u.dimensionless_unscaled}
@@ -207,4 +205,4 @@ def _columns(table: Table, bands: tuple[Band, ...]) -> dict[str, str]:
     return columns if error is None else {**columns, "error": printable(table.columns[error].name, 60)}
 
 
-IMPORTER = Importer("photometric catalogue", "photometry", lambda container, options: _matched(container, options) is not None, _read)
+IMPORTER = Importer("photometric catalogue", "photometry", _find, _read)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Column, Container, Table
@@ -26,7 +27,7 @@ class Roles:
     """
 
     columns: dict[str, int]
-    guesses: tuple[str, ...] = field(default=())
+    guesses: tuple[str, ...] = ()
 
     def __getitem__(self, role: str) -> int:
         return self.columns[role]
@@ -59,7 +60,11 @@ def told(table: Table, options: ReadOptions) -> dict[str, int]:
 
 
 def completed(table: Table, columns: dict[str, int], options: ReadOptions) -> Roles:
-    """Coordinate and value joined by errors, quality and channel; what the user told takes precedence."""
+    """Coordinate and value joined by errors, quality and channel; what the user told takes precedence.
+
+    Raises:
+        ObservationError: if a column stands for two of them.
+    """
     names, mine = plain_names(table), told(table, options)
     columns = {**columns, **mine}
     if columns["value"] in (columns["coordinate"], columns.get("uncertainty")):
@@ -74,8 +79,8 @@ def completed(table: Table, columns: dict[str, int], options: ReadOptions) -> Ro
     taken = set(columns.values())
     for role, aliases in (("quality", _quality_names(names)), ("channel", CHANNEL)):
         index = first([name if place not in taken else "" for place, name in enumerate(names)], aliases)
-        fits = index is not None and (role == "quality" or table.values[index].dtype.kind != "f")
-        if role not in columns and index is not None and fits:
+        # Numbers with fractions name no channel.
+        if role not in columns and index is not None and (role == "quality" or table.values[index].dtype.kind != "f"):
             columns[role] = index
     return Roles(columns)
 
@@ -102,6 +107,12 @@ def tables_of(container: Container, options: ReadOptions) -> tuple[Table, ...]:
         names = ", ".join(f"'{printable(table.name, 30)}'" for table in container.tables[:12])
         raise ObservationError(f"there is no table '{options.table[:30]}' (there are: {names}); choose one of these")
     return found
+
+
+def table_with(tables: Iterable[Table], roles_in: Callable[[Table], Roles | None]) -> tuple[Table, Roles] | None:
+    """The first table whose columns have the roles of a layout, and these roles; None if there is none."""
+    found = ((table, roles_in(table)) for table in tables)
+    return next(((table, roles) for table, roles in found if roles is not None), None)
 
 
 def origin_columns(table: Table, roles: Roles) -> dict[str, str]:

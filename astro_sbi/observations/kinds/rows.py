@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float64
 from astro_sbi.observations.observation import Noise, ObservationError, Points
 
 FLAGGED = "quality flag set"
+#: Errors that differ from the typical one by more than this factor stand for nothing.
 _ABSURD = 1e6
 #: No time in days, wavelength in Angstrom or redshift is beyond this, and no value beyond that.
 _FARTHEST, _LARGEST = 1e15, 1e100
@@ -104,11 +105,10 @@ def cleaned(rows: Rows, *, flagged: Bool[np.ndarray, " n"] | None = None, noun: 
     total = len(rows)
     if not total:
         raise ObservationError("it has no rows; give a file with measurements")
+    missing = ~(np.abs(rows.coordinate) < _FARTHEST)
+    rows = rows.without(missing, f"no {noun}")
     if flagged is not None:
-        missing = ~(np.abs(rows.coordinate) < _FARTHEST)
-        rows = rows.without(missing, f"no {noun}") if missing.any() else rows
         rows = rows.without(flagged[~missing], FLAGGED)
-    rows = rows.without(~(np.abs(rows.coordinate) < _FARTHEST), f"no {noun}")
     if noun == "time":
         rows = rows.without(sentinels(rows.coordinate, zero=True), "no time")
     rows = rows.without(~np.isfinite(rows.value), "no value")
@@ -189,6 +189,13 @@ def scatter(value: Float64[np.ndarray, " n"]) -> float:
         return float("nan")
     step = value[1:-1] - 0.5 * (value[:-2] + value[2:])
     return float(1.4826 * np.median(np.abs(step - np.median(step))) / np.sqrt(1.5))
+
+
+def finite_median(values: Float64[np.ndarray, " n"]) -> float:
+    """Median of those that are finite, NaN where none is; that of numbers too large to be added is infinite."""
+    finite = values[np.isfinite(values)]
+    with np.errstate(over="ignore"):
+        return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def with_errors(rows: Rows, error: float | None, unit: str, signal_to_noise: float | None = None) -> Rows:

@@ -5,13 +5,17 @@ Format: SDSS data model, "spec": HDU COADD with flux, loglam (vacuum), ivar, and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from astropy import constants
 from astropy import units as u
 
 from astro_sbi.observations.containers.content import stem
 from astro_sbi.observations.containers.table import Container, Fact, Table
+from astro_sbi.observations.kinds.errors import errors_of_weights
 from astro_sbi.observations.kinds.importer import Importer, Source
+from astro_sbi.observations.kinds.names import columns_in_capitals
 from astro_sbi.observations.kinds.rows import FLAGGED, Rows, cleaned, points_of, with_errors
 from astro_sbi.observations.kinds.wavelengths import FLUX_UNIT
 from astro_sbi.observations.observation import Axis, Observation, ObservationError
@@ -22,20 +26,14 @@ _COLUMNS = frozenset({"FLUX", "LOGLAM", "IVAR"})
 _BAD_PIXEL = 1 << 18 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 27 | 1 << 28
 
 
-def _names(table: Table) -> dict[str, int]:
-    return {column.name.upper(): index for index, column in enumerate(table.columns)}
-
-
-def _table(container: Container) -> Table | None:
-    return next((table for table in container.tables if set(_names(table)) >= _COLUMNS), None)
-
-
-def _matches(container: Container, options: ReadOptions) -> bool:
-    """Whether a file is in this layout and the user wants it read so; other columns or units make it a spectrum like any other."""
+def _find(container: Container, options: ReadOptions) -> tuple[Table, Container] | None:
+    """The table of pixels and the file around it; None too where the user wants other columns or units, as of any spectrum."""
     wanted = {"coordinate": "loglam", "value": "flux", "uncertainty": "ivar", "quality": "and_mask"}
     other = any((getattr(options, role) or name).lower() != name for role, name in wanted.items())
     units = options.coordinate_unit or options.value_unit or options.medium == "air"
-    return _table(container) is not None and not other and not units
+    if other or units:
+        return None
+    return next(((table, container) for table in container.tables if set(columns_in_capitals(table)) >= _COLUMNS), None)
 
 
 def _pixel_velocity(loglam: np.ndarray) -> float:
@@ -45,10 +43,9 @@ def _pixel_velocity(loglam: np.ndarray) -> float:
 
 
 def _rows(table: Table, options: ReadOptions) -> Rows:
-    names = _names(table)
+    names = columns_in_capitals(table)
     ivar, loglam = table.numbers(names["IVAR"]), table.numbers(names["LOGLAM"])
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        sigma = np.where(ivar > 0, 1 / np.sqrt(ivar), np.nan)
+    with np.errstate(over="ignore"):
         wavelength = 10.0**loglam
     extra = {}
     if "WDISP" in names:
@@ -59,7 +56,8 @@ def _rows(table: Table, options: ReadOptions) -> Rows:
     without_weight = ~(ivar > 0)
     if len(without_weight) and without_weight.all():
         raise ObservationError("none of its pixels has an inverse variance (ivar) above zero; give another spectrum")
-    rows = Rows(wavelength, table.numbers(names["FLUX"]), sigma, extra).without(without_weight, "inverse variance not above zero")
+    rows = Rows(wavelength, table.numbers(names["FLUX"]), errors_of_weights(ivar), extra)
+    rows = rows.without(without_weight, "inverse variance not above zero")
     rows = cleaned(rows, noun="wavelength", flagged=flagged[~without_weight])
     if "resolution" in rows.extra:
         rows = rows.without(~(rows.extra["resolution"] > 0), "no resolution")
@@ -69,7 +67,7 @@ def _rows(table: Table, options: ReadOptions) -> Rows:
 def _pipeline_redshift(container: Container) -> tuple[float | None, tuple[str, ...]]:
     """Redshift in the first table with one row and a column Z, and a warning where the pipeline doubts it."""
     for table in container.tables:
-        names = _names(table)
+        names = columns_in_capitals(table)
         if "Z" in names and len(table) == 1:
             redshift = float(table.numbers(names["Z"])[0])
             doubt = int(table.numbers(names["ZWARNING"])[0]) if "ZWARNING" in names else 0
@@ -78,18 +76,16 @@ def _pipeline_redshift(container: Container) -> tuple[float | None, tuple[str, .
     return None, ()
 
 
-def _title(facts: dict[str, Fact], name: str) -> str:
+def _title(facts: Mapping[str, Fact], name: str) -> str:
     keys = [facts.get("plateid", facts.get("plate")), facts.get("mjd"), facts.get("fiberid", facts.get("fiber"))]
     if all(isinstance(key, int) for key in keys):
         return f"SDSS {keys[0]:04d}-{keys[1]:05d}-{keys[2]:04d}"
     return stem(name)
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    table, facts = _table(container), dict(container.facts)
-    if table is None:
-        raise ObservationError("it has no table with flux, loglam and ivar")
-    rows = _rows(table, options)
+def _read(found: tuple[Table, Container], source: Source, options: ReadOptions) -> Observation:
+    table, container = found
+    rows, facts = _rows(table, options), container.facts
     redshift, doubts = _pipeline_redshift(container)
     known: dict[str, u.Quantity] = {}
     if options.redshift is not None:
@@ -107,4 +103,4 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     return Observation("spectrum", _title(facts, source.name), points_of(rows, known), rows.value, *axes, ("spectrum",), origin)
 
 
-IMPORTER = Importer("SDSS spectrum", "spectrum", _matches, _read)
+IMPORTER = Importer("SDSS spectrum", "spectrum", _find, _read)

@@ -29,7 +29,7 @@ from astro_sbi.observations.units import converted, unit_of
 _C_KM_S = constants.c.to_value("km/s")
 _ENERGY_NAMES = {"frequency": u.Hz, "freq": u.Hz, "nu": u.Hz, "energy": u.keV}
 _LOGARITHM = re.compile(r"(log10|log|dex)\s*(?:[(\[]\s*([^()\[\]]*)\s*[)\]]|\s([A-Za-z]+))?", re.IGNORECASE)
-#: Units at the end of names such as ``wavelength_nm``, and those that names of fluxes stand for.
+#: Units at the end of names such as ``wavelength_nm``, and what they stand for.
 _UNITS_IN_NAMES = {
     "nm": "nm",
     "um": "um",
@@ -39,6 +39,7 @@ _UNITS_IN_NAMES = {
     "angstroms": "Angstrom",
     "aa": "Angstrom",
 }
+#: Units that the names of fluxes imply.
 _FLUX_NAMES = {"fluxjy": "Jy", "fluxmjy": "mJy", "fluxujy": "uJy", "fluxnjy": "nJy", "ujy": "uJy", "fluxcgs": "erg / (Angstrom s cm2)"}
 _MAGNITUDES = "abmag mab magab abmagnitude mag magnitude"
 #: AB magnitude of a jansky.
@@ -74,7 +75,7 @@ class Measured:
     guesses: tuple[str, ...] = ()
 
 
-def told_units(measured: Measured, options: ReadOptions) -> Measured:
+def _told_units(measured: Measured, options: ReadOptions) -> Measured:
     """The units that the user gave in place of the file's."""
     coordinate = unit_of(options.coordinate_unit) if options.coordinate_unit else measured.coordinate_unit
     told = options.value_unit and options.value_unit.lower() not in magnitudes.UNITS
@@ -103,7 +104,7 @@ def observed(
         columns: the file's own names by role.
         known: what comes with the observation.
     """
-    measured = told_units(measured, options)
+    measured = _told_units(measured, options)
     wavelength, guesses = vacuum_angstrom(measured.coordinate, measured.coordinate_unit, measured.medium, options)
     value, sigma, unit, more = per_angstrom(measured.value, measured.sigma, measured.value_unit, wavelength)
     known_width = measured.resolution is not None and 2 * _sound(measured.resolution).sum() > len(measured.resolution)
@@ -123,11 +124,16 @@ def observed(
     return Observation("spectrum", target, points_of(rows, known), rows.value, *axes, (axes[1].name,), origin)
 
 
+def redshift_known(redshift: float | None) -> dict[str, u.Quantity]:
+    """A redshift as what comes with an observation, if it is one; catalogues write -1 and the like for none."""
+    return {"redshift": redshift * u.dimensionless_unscaled} if redshift is not None and -0.01 < redshift < 20 else {}
+
+
 def _sound(resolution: np.ndarray) -> np.ndarray:
     return np.isfinite(resolution) & (resolution > 0)
 
 
-def spectrum_roles(table: Table, options: ReadOptions) -> Roles | None:
+def _roles(table: Table, options: ReadOptions) -> Roles | None:
     """Wavelengths with fluxes; None where the columns are not called so and the user told nothing."""
     if not table.named:
         return unnamed_roles(table, "spectrum", options)
@@ -142,14 +148,14 @@ def spectrum_roles(table: Table, options: ReadOptions) -> Roles | None:
     return roles if resolution is None else replace(roles, columns={**roles.columns, "resolution": resolution})
 
 
-def _matched(container: Container, options: ReadOptions) -> tuple[Unrolled, Roles] | None:
-    """The first table that holds a spectrum, and how many more there are."""
-    wide = [table for table in tables_of(container, options) if spectrum_roles(table, replace(options, row=None)) is not None]
+def _find(container: Container, options: ReadOptions) -> tuple[Unrolled, Roles] | None:
+    """The pixels of the table that holds the spectrum, and their roles."""
+    wide = [table for table in tables_of(container, options) if _roles(table, options) is not None]
     chosen, sentences = (wide[0], ()) if len(wide) == 1 else _one_of(wide, options)
     if chosen is None:
         return None
     pixels = unrolled(chosen, options.row if len(wide) == 1 else None)
-    roles = spectrum_roles(pixels.table, options)
+    roles = _roles(pixels.table, options)
     objects = pixels.objects * len(wide) if sentences else pixels.objects
     return None if roles is None else (replace(pixels, objects=objects, warnings=(*sentences, *pixels.warnings)), roles)
 
@@ -168,21 +174,18 @@ def _one_of(tables: list[Table], options: ReadOptions) -> tuple[Table | None, tu
     return alike[place], (sentence,) if options.row is None else ()
 
 
-def _coordinate(table: Table, index: int) -> tuple[np.ndarray, u.UnitBase | None]:
-    """Values and unit; a logarithm is undone."""
+def _coordinate(table: Table, index: int, options: ReadOptions) -> tuple[np.ndarray, u.UnitBase | None]:
+    """Values, a logarithm undone, and their unit: the user's, the file's, or the one that the name implies."""
+    mine = unit_of(options.coordinate_unit) if options.coordinate_unit else None
     column, values = table.columns[index], table.numbers(index)
     name, text = plain(column.name), unit_text(column)
     logarithm = _LOGARITHM.fullmatch(text or "")
     if "log" in name or logarithm:
         inside = (logarithm[2] or logarithm[3] or "") if logarithm else ""
         with np.errstate(over="ignore"):
-            return 10.0**values, unit_of(inside) if inside else u.Angstrom
+            return 10.0**values, mine or (unit_of(inside) if inside else u.Angstrom)
     text = text or next((unit for end, unit in _UNITS_IN_NAMES.items() if name.endswith(end) and name != end), None)
-    return values, unit_of(text) if text else _ENERGY_NAMES.get(name)
-
-
-def _angstrom(coordinate: np.ndarray, unit: u.UnitBase | None) -> u.Quantity:
-    return vacuum_angstrom(coordinate, unit, None, ReadOptions())[0] * u.Angstrom
+    return values, mine or (unit_of(text) if text else _ENERGY_NAMES.get(name))
 
 
 def _resolution(table: Table, roles: Roles, wavelength: np.ndarray) -> np.ndarray | None:
@@ -197,12 +200,9 @@ def _resolution(table: Table, roles: Roles, wavelength: np.ndarray) -> np.ndarra
     return converted(width, unit, u.Angstrom, "resolution") / wavelength * _C_KM_S if unit.is_equivalent(u.Angstrom) else None
 
 
-def _redshift(table: Table, container: Container) -> dict[str, u.Quantity]:
-    value = number_fact(table, container, "redshift", "z", "z_spec", "zspec")
-    return {"redshift": value * u.dimensionless_unscaled} if value is not None and -0.01 < value < 20 else {}
-
-
-def _flux(table: Table, roles: Roles, options: ReadOptions, wavelength: u.Quantity) -> Measured:
+def _flux(
+    table: Table, roles: Roles, options: ReadOptions, wavelength: u.Quantity
+) -> tuple[np.ndarray, np.ndarray | None, u.UnitBase | None, tuple[str, ...]]:
     """Values, errors, their unit, and what was made of them; AB magnitudes become flux densities."""
     column, raw = table.columns[roles["value"]], table.numbers(roles["value"])
     sigma, sentences = errors_in(table, roles.columns, raw)
@@ -211,13 +211,13 @@ def _flux(table: Table, roles: Roles, options: ReadOptions, wavelength: u.Quanti
         flux = magnitudes.fluxes(raw, _ZERO_JANSKY)
         sigma = None if sigma is None else magnitudes.flux_errors(flux, sigma)
         sentences = (*sentences, "the values were taken as AB magnitudes and converted to flux densities")
-        return Measured(wavelength.value, flux, sigma, u.Angstrom, u.Jy, guesses=sentences)
+        return flux, sigma, u.Jy, sentences
     text = text or _FLUX_NAMES.get(plain(column.name))
     unit = unit_of(text) if text else None
     own = unit_text(table.columns[roles["uncertainty"]]) if "uncertainty" in roles.columns and options.value_unit is None else None
     if sigma is not None and unit is not None and own is not None:
         sigma = _in_unit_of_values(sigma, unit_of(own), unit, wavelength)
-    return Measured(wavelength.value, raw, sigma, u.Angstrom, unit, guesses=sentences)
+    return raw, sigma, unit, sentences
 
 
 def _in_unit_of_values(sigma: np.ndarray, own: u.UnitBase, unit: u.UnitBase, wavelength: u.Quantity) -> np.ndarray:
@@ -227,30 +227,30 @@ def _in_unit_of_values(sigma: np.ndarray, own: u.UnitBase, unit: u.UnitBase, wav
     return converted(sigma, own, unit, "error", u.spectral_density(wavelength))
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _matched(container, options)
-    if found is None:
-        raise ObservationError("it has no columns of wavelengths and fluxes")
+def _read(found: tuple[Unrolled, Roles], source: Source, options: ReadOptions) -> Observation:
     pixels, roles = found
     table = pixels.table
-    coordinate, unit = _coordinate(table, roles["coordinate"])
-    fluxes = _flux(table, roles, options, _angstrom(coordinate, unit))
-    bad, sentences = flagged(table, roles.get("quality"), container)
-    measured = replace(
-        fluxes,
-        coordinate=coordinate,
-        coordinate_unit=unit,
-        medium=medium_of(table.columns[roles["coordinate"]], table.facts),
-        flagged=bad,
+    coordinate, unit = _coordinate(table, roles["coordinate"], options)
+    medium = medium_of(table.columns[roles["coordinate"]], table.facts)
+    wavelength, _ = vacuum_angstrom(coordinate, unit, medium, options)
+    value, sigma, value_unit, guesses = _flux(table, roles, options, wavelength * u.Angstrom)
+    bad, sentences = flagged(table, roles.get("quality"))
+    measured = Measured(
+        coordinate,
+        value,
+        sigma,
+        unit,
+        value_unit,
+        medium,
+        bad,
+        _resolution(table, roles, wavelength),
         warnings=(*pixels.warnings, *sentences, *header_warning(table, roles)),
-        guesses=(*roles.guesses, *fluxes.guesses),
+        guesses=(*roles.guesses, *guesses),
     )
-    if "resolution" in roles.columns:
-        wavelength, _ = vacuum_angstrom(coordinate, told_units(measured, options).coordinate_unit, measured.medium, options)
-        measured = replace(measured, resolution=_resolution(table, roles, wavelength))
-    columns, known, target = origin_columns(table, roles), _redshift(table, container), source.target(table, container)
+    columns, target = origin_columns(table, roles), source.target(table.facts)
+    known = redshift_known(number_fact(table.facts, "redshift", "z", "z_spec", "zspec"))
     made = observed(measured, source, IMPORTER.name, target, options, columns=columns, known=known)
     return replace(made, origin=replace(made.origin, objects=pixels.objects))
 
 
-IMPORTER = Importer("spectrum", "spectrum", lambda container, options: _matched(container, options) is not None, _read)
+IMPORTER = Importer("spectrum", "spectrum", _find, _read)

@@ -16,6 +16,7 @@ from astro_sbi.observations.containers.table import Column, Fact, Table
 from astro_sbi.observations.kinds.aliases import TIMES
 from astro_sbi.observations.kinds.names import plain, plain_names, words
 from astro_sbi.observations.kinds.roles import unit_text
+from astro_sbi.observations.kinds.rows import finite_median
 from astro_sbi.observations.observation import Kind, ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted, unit_of
@@ -68,8 +69,7 @@ def times_of(table: Table, index: int, options: ReadOptions, kind: Kind, *, magn
         return _dates(table.text(index))
     values = table.numbers(index)
     unit = options.coordinate_unit or unit_text(column) or _unit_in_name(column, named=table.named)
-    if unit is not None and not system_in(unit) and not _NAMED.match(unit):
-        values = converted(values, unit_of(unit), u.d, "time")
+    values = in_days(values, unit)
     if options.zero_point is not None:
         return Times(values, checked_zero_point(options.zero_point))
     said = _said(table, column)
@@ -81,6 +81,17 @@ def times_of(table: Table, index: int, options: ReadOptions, kind: Kind, *, magn
     if said in _PLAIN and (corrected := _corrected(said, values)) != said:
         zero_point, guess = corrected, f"the times are called {said} and their size is not that: {corrected} was assumed from it"
     return Times(values, zero_point, (guess,) if guess else ())
+
+
+def in_days(values: np.ndarray, unit: str | None) -> np.ndarray:
+    """Times in days; a unit that is none but names a system, such as ``BJD - 2457000``, means days too.
+
+    Raises:
+        ObservationError: if the unit is no time.
+    """
+    if unit is None or system_in(unit) or _NAMED.match(unit):
+        return values
+    return converted(values, unit_of(unit), u.d, "time")
 
 
 def system_in(text: str) -> str:
@@ -139,14 +150,9 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value)) and 0 <= value < 5e6
 
 
-def _middle(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else 0.0
-
-
 def _by_size(values: np.ndarray, kind: Kind, *, magnitudes: bool) -> tuple[str, str]:
     """Zero point guessed from the size of the times, and the sentence that says so."""
-    middle, guess = _middle(values), ""
+    middle, guess = finite_median(values), ""
     if 2_400_000 < middle < 2_500_000:
         guess = "JD"
     elif 40_000 < middle < 70_000:
@@ -158,7 +164,7 @@ def _by_size(values: np.ndarray, kind: Kind, *, magnitudes: bool) -> tuple[str, 
 
 def _corrected(said: str, values: np.ndarray) -> str:
     """A Julian date that is too small for one lacks its first digits; a modified one that is too large is none."""
-    middle = _middle(values)
+    middle = finite_median(values)
     if said in ("MJD", "BMJD"):
         return said.replace("MJD", "JD") if 2_400_000 < middle < 2_500_000 else said
     if 40_000 < middle < 70_000:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from astro_sbi.observations.containers.table import Table
+from astro_sbi.observations.kind import SPOKEN
 from astro_sbi.observations.kinds.channels import MAX_CHANNELS
 from astro_sbi.observations.kinds.roles import Roles, told
 from astro_sbi.observations.observation import Kind, ObservationError
@@ -15,8 +16,8 @@ _MOST_COLUMNS = 12
 _MOST_VELOCITIES = 2000
 
 
-def unnamed_kind(table: Table) -> Kind:
-    """What two or three columns without names hold.
+def _kind_of(table: Table) -> Kind:
+    """What columns without names hold, told by the first two.
 
     A regular grid between 2,500 and 60,000 counts as wavelengths in Angstrom. Values of both signs that scatter about zero by much
     more than their errors, on irregular times, are velocities; anything else is a light curve.
@@ -37,7 +38,7 @@ def unnamed_kind(table: Table) -> Kind:
 
 
 def unnamed_roles(table: Table, kind: Kind, options: ReadOptions) -> Roles | None:
-    """Coordinate, value and perhaps error in this order; None where the table looks like another kind.
+    """Coordinate, value and perhaps errors in this order, and a column of words as the channel; None where it looks like another kind.
 
     Raises:
         ObservationError: if there are so many columns that the order tells nothing, and the user told nothing either.
@@ -48,17 +49,17 @@ def unnamed_roles(table: Table, kind: Kind, options: ReadOptions) -> Roles | Non
     count = len(table.columns)
     if count < 2 or any(values.dtype.kind not in "if" or values.ndim != 1 for values in table.values[:2]):
         return None
-    if options.kind is None and unnamed_kind(table) != kind:
+    if options.kind is None and _kind_of(table) != kind:
         return None
     if count > _MOST_COLUMNS:
         raise ObservationError(f"it has no line of column names and {count} columns; add a first line such as time,flux,flux_err")
     columns = {"coordinate": 0, "value": 1}
     if count >= 3 and _are_errors(table, 2):
         columns["uncertainty"] = 2
-    words = [index for index in range(2, count) if table.values[index].dtype.kind == "U" and _are_channels(table, index)]
-    if words:
-        columns["channel"] = words[0]
-    return Roles({**columns, **mine}, () if options.kind else (f"{_SPOKEN[kind]} was assumed from the numbers, which have no names",))
+    channel = next((index for index in range(2, count) if table.values[index].dtype.kind == "U" and _are_channels(table, index)), None)
+    if channel is not None:
+        columns["channel"] = channel
+    return Roles({**columns, **mine}, () if options.kind else (f"{SPOKEN[kind]} was assumed from the numbers, which have no names",))
 
 
 def _are_channels(table: Table, index: int) -> bool:
@@ -67,12 +68,9 @@ def _are_channels(table: Table, index: int) -> bool:
 
 
 def _are_errors(table: Table, index: int) -> bool:
-    """Whether a column may hold errors of the second: numbers above zero, mostly smaller than the range of the values."""
+    """Whether a column may hold errors of the second: numbers that are mostly not negative where there is a value."""
     if table.values[index].dtype.kind not in "if" or table.values[index].ndim != 1:
         return False
     error, value = table.numbers(index), table.numbers(1)
     sound = np.isfinite(error) & np.isfinite(value)
     return not sound.any() or bool(np.median(error[sound]) >= 0)
-
-
-_SPOKEN: dict[Kind, str] = {"light_curve": "a light curve", "spectrum": "a spectrum", "velocities": "a table of velocities"}

@@ -9,10 +9,8 @@ import numpy as np
 from astro_sbi.observations.containers.table import Fact, Table
 from astro_sbi.observations.kinds.aliases import IDENTIFIER, WAVELENGTH
 from astro_sbi.observations.kinds.names import first, plain_names
+from astro_sbi.observations.kinds.wavelengths import are_parts
 from astro_sbi.observations.observation import ObservationError
-
-#: How far apart the middles of two rows have to be, in widths of a row, to be parts of one spectrum.
-_APART = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +47,7 @@ def unrolled(table: Table, row: str | None = None) -> Unrolled:
     wave = first([name if place in kept else "" for place, name in enumerate(plain_names(table))], WAVELENGTH)
     if len(table) == 1:
         return Unrolled(_pixels(table, kept, slice(0, 1)))
-    if wave is not None and row is None and _are_parts(table.values[wave]):
+    if wave is not None and row is None and are_parts(table.values[wave]):
         sentence = f"its {len(table)} segments or orders were joined; where they overlap both are kept"
         return Unrolled(_pixels(table, kept, slice(None)), 1, (sentence,))
     chosen, sentences = _chosen(table, row)
@@ -66,15 +64,6 @@ def _pixels(table: Table, kept: list[int], rows: slice) -> Table:
     }
     columns = tuple(table.columns[i] for i in kept)
     return replace(table, columns=columns, values=tuple(table.values[i][rows].ravel() for i in kept), facts={**scalars, **table.facts})
-
-
-def _are_parts(wavelength: np.ndarray) -> bool:
-    """Whether the rows cover different wavelengths: segments of a detector or orders, not spectra of several objects."""
-    sound = np.where(np.isfinite(wavelength) & (wavelength > 0), wavelength, np.nan)
-    if np.isnan(sound).all(axis=1).any():
-        return False
-    middles, widths = np.sort(np.nanmedian(sound, axis=1)), np.nanmax(sound, axis=1) - np.nanmin(sound, axis=1)
-    return bool(np.diff(middles).min() > _APART * np.median(widths))
 
 
 def _chosen(table: Table, row: str | None) -> tuple[int, tuple[str, ...]]:

@@ -14,16 +14,16 @@ from astro_sbi.observations.kinds.errors import errors_in
 from astro_sbi.observations.kinds.flags import flagged
 from astro_sbi.observations.kinds.importer import Importer, Source, header_warning
 from astro_sbi.observations.kinds.names import first, plain_names, time_column
-from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, tables_of, told, unit_text
-from astro_sbi.observations.kinds.rows import Rows, cleaned, points_of, with_errors
+from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, table_with, tables_of, told, unit_text
+from astro_sbi.observations.kinds.rows import Rows, cleaned, finite_median, points_of, with_errors
 from astro_sbi.observations.kinds.times import times_of
 from astro_sbi.observations.kinds.unnamed import unnamed_roles
-from astro_sbi.observations.observation import Axis, Observation, ObservationError
+from astro_sbi.observations.observation import Axis, Observation
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted, unit_of
 
 _METRES = u.m / u.s
-UNIT = "m / s"
+_UNIT = "m / s"
 #: Errors below this [either unit] are too good for m/s and usual for km/s.
 _SMALLEST_ERROR = 0.1
 #: Units at the end of names such as ``rv_kms`` and ``RV (m/s)`` without its marks.
@@ -44,9 +44,8 @@ def _is_velocity(name: str) -> bool:
     return name in VELOCITY.split() or re.search(r"rv|vel|vrad", name) is not None
 
 
-def _matched(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
-    found = ((table, _roles(table, options)) for table in tables_of(container, options))
-    return next(((table, roles) for table, roles in found if roles is not None), None)
+def _find(container: Container, options: ReadOptions) -> tuple[Table, Roles] | None:
+    return table_with(tables_of(container, options), lambda table: _roles(table, options))
 
 
 def _named_unit(table: Table, index: int) -> u.UnitBase | None:
@@ -66,15 +65,12 @@ def _units(table: Table, roles: Roles, options: ReadOptions, sigma: np.ndarray |
     error = _named_unit(table, roles["uncertainty"]) if "uncertainty" in roles.columns else None
     if value is not None:
         return value, error or value, ()
-    small = sigma is not None and np.isfinite(sigma).any() and np.nanmedian(sigma) < _SMALLEST_ERROR
+    small = sigma is not None and finite_median(sigma) < _SMALLEST_ERROR
     value = error or (u.km / u.s if small else _METRES)
     return value, value, (f"the velocities have no unit: {value} was assumed from the size of their errors",)
 
 
-def _read(container: Container, source: Source, options: ReadOptions) -> Observation:
-    found = _matched(container, options)
-    if found is None:
-        raise ObservationError("it has no columns of times and velocities")
+def _read(found: tuple[Table, Roles], source: Source, options: ReadOptions) -> Observation:
     table, roles = found
     raw = table.numbers(roles["value"])
     sigma, warnings = errors_in(table, roles.columns, raw)
@@ -83,14 +79,14 @@ def _read(container: Container, source: Source, options: ReadOptions) -> Observa
     sigma = None if sigma is None else converted(sigma, error_unit, _METRES, "error")
     times = times_of(table, roles["coordinate"], options, "velocities")
     channel, names = channels_of(table, roles.get("channel"), "velocities")
-    bad, sentences = flagged(table, roles.get("quality"), container)
+    bad, sentences = flagged(table, roles.get("quality"))
     rows = Rows(times.values, value, sigma, {"channel": channel}, warnings=(*warnings, *sentences))
     rows = cleaned(rows.guessed(*roles.guesses, *times.guesses, *guesses), flagged=bad)
-    rows = with_errors(rows, options.error, UNIT, options.signal_to_noise).warned(*header_warning(table, roles))
+    rows = with_errors(rows, options.error, _UNIT, options.signal_to_noise).warned(*header_warning(table, roles))
     rows, names = with_present(rows, names)
     origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
-    axes = Axis("time", "d", times.zero_point), Axis("radial velocity", UNIT)
-    return Observation("velocities", source.target(table, container), points_of(rows, {}), rows.value, *axes, names, origin)
+    axes = Axis("time", "d", times.zero_point), Axis("radial velocity", _UNIT)
+    return Observation("velocities", source.target(table.facts), points_of(rows, {}), rows.value, *axes, names, origin)
 
 
-IMPORTER = Importer("velocity table", "velocities", lambda container, options: _matched(container, options) is not None, _read)
+IMPORTER = Importer("velocity table", "velocities", _find, _read)

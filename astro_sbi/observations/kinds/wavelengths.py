@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from astropy import units as u
@@ -10,11 +10,14 @@ from jaxtyping import Float64
 
 from astro_sbi.observations.containers.table import Column, Fact
 from astro_sbi.observations.kinds.names import plain, words
+from astro_sbi.observations.kinds.rows import finite_median
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.units import converted
 
 FLUX_UNIT = "1e-17 erg / (Angstrom s cm2)"
 _PLAIN = u.dimensionless_unscaled
+#: How far apart the middles of two spectra have to be, in widths of one, to be parts of a longer one.
+_APART = 0.1
 
 
 def medium_of(column: Column, facts: Mapping[str, Fact]) -> str | None:
@@ -38,13 +41,23 @@ def vacuum_wavelength(air: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n
     """Vacuum wavelengths [Angstrom] of air wavelengths, Morton (2000, ApJS 130, 403) eq. 8 at the air wavelength."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         s2 = (1e4 / air) ** 2
-    return air * (1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2))
+        return air * (1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2))
 
 
 def assumed_unit(values: Float64[np.ndarray, " n"]) -> u.UnitBase:
     """Of wavelengths without one, from their size: micrometres below 30, nanometres below 2,000, else Angstrom."""
-    middle = np.nanmedian(values) if np.isfinite(values).any() else 0.0
+    middle = finite_median(values)
     return u.um if middle < 30 else u.nm if middle < 2000 else u.Angstrom
+
+
+def are_parts(grids: Iterable[Float64[np.ndarray, " n"]]) -> bool:
+    """Whether two or more spectra cover different wavelengths: segments of a detector or orders, not spectra of several objects."""
+    sound = [grid[np.isfinite(grid) & (grid > 0)] for grid in grids]
+    if not all(map(len, sound)):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        middles = np.sort([np.median(grid) for grid in sound])
+        return bool(np.diff(middles).min() > _APART * np.median([np.ptp(grid) for grid in sound]))
 
 
 def vacuum_angstrom(
@@ -61,8 +74,7 @@ def vacuum_angstrom(
     known = assumed_unit(values) if unit is None else unit
     guesses = (f"the wavelengths have no unit: {known} was assumed from their size",) if unit is None else ()
     spectral = not known.is_equivalent(u.m)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        wavelength = converted(values, known, u.Angstrom, "wavelength", u.spectral())
+    wavelength = converted(values, known, u.Angstrom, "wavelength", u.spectral())
     wavelength = np.where(wavelength > 0, wavelength, np.nan)
     medium = options.medium or medium
     if medium is None and not spectral:
@@ -84,8 +96,7 @@ def per_angstrom(
     """Flux densities and errors in 1e-17 erg / (s cm2 Angstrom) where they are flux densities, else as they are, and guesses."""
     guesses: tuple[str, ...] = ()
     if unit is None or unit.is_equivalent(_PLAIN):
-        finite = np.abs(value[np.isfinite(value)])
-        small = unit is None and len(finite) > 0 and 0 < np.median(finite) < 1e-10
+        small = unit is None and 0 < finite_median(np.abs(value)) < 1e-10
         known = u.Unit("erg / (Angstrom s cm2)" if small else FLUX_UNIT)
         guesses = (f"the flux has no unit: {known} was assumed",)
     else:

@@ -62,7 +62,9 @@ def fitted(dip: Dip, time: Float64[np.ndarray, " n"], flux: Float64[np.ndarray, 
     near = np.abs(dip.offset(time)) < 1.5 * dip.duration
     if near.sum() < 8:
         return dip
-    t, y = time[near], flux[near] - np.median(flux)
+    # Counted from the epoch: beside a Julian date the small steps of the fit would be lost to rounding.
+    zero, dip = dip.epoch, replace(dip, epoch=0.0)
+    t, y = time[near] - zero, flux[near] - np.median(flux)
     spread = max(float(np.std(np.diff(y))) / np.sqrt(2), 1e-9)
     cycles = max(1.0, float(np.ptp(dip.number(t))) / 2)
     # Unit steps of the fit: a period step moves the outermost dip as far as an epoch step.
@@ -88,4 +90,4 @@ def fitted(dip: Dip, time: Float64[np.ndarray, " n"], flux: Float64[np.ndarray, 
     if "period" in names:
         curvature = float(best.jac[:, names.index("period")] @ best.jac[:, names.index("period")])
         error = scales["period"] / np.sqrt(curvature) if curvature > 0 else float("inf")
-    return replace(result, period_error=error)
+    return replace(result, epoch=zero + result.epoch, period_error=error)

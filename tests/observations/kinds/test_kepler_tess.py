@@ -187,3 +187,11 @@ def test_answers_of_the_user_count_more_than_the_file():
     assert observation.points.noise.sigma[0] == 1
     assert observation.origin.columns["quality"] == "CADENCENO"
     assert (read(spoc(), "a.fits", error=5.0).points.noise.sigma == 5).all()
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("h", 24.0), ("min", 1440.0), ("s", 86400.0), ("days", 1.0), ("BJD - 2457000, days", 1.0)])
+def test_times_in_other_units_become_days(unit, scale):
+    columns = {"TIME": scale * BTJD, "SAP_FLUX": 900 * FLUX, "SAP_FLUX_ERR": np.ones(N)}
+    observation = read(file(hdu(columns, units={"TIME": unit}), header={"TELESCOP": "TESS"}), "a.fits")
+    assert observation.points.coordinate == pytest.approx(BTJD[: len(observation)], rel=1e-12)
+    assert observation.coordinate_axis.unit == "d"

@@ -12,13 +12,9 @@ from astro_sbi.observations.observation import ObservationError
 from astro_sbi.observations.options import ReadOptions
 
 
-def table(names, **arrays):
+def table(names, facts=None, **arrays):
     columns = tuple(Column(name) for name in names.split())
-    return Table(columns, tuple(np.asarray(arrays.get(column.name, np.ones(3))) for column in columns))
-
-
-def container(made, **facts):
-    return Container("FITS", (made,), facts=facts)
+    return Table(columns, tuple(np.asarray(arrays.get(column.name, np.ones(3))) for column in columns), facts=facts or {})
 
 
 def test_words():
@@ -141,19 +137,19 @@ def test_tables_by_name():
 )
 def test_flags(name, cells, bad):
     made = table(name, **{name: cells})
-    found, sentences = flagged(made, 0, container(made))
+    found, sentences = flagged(made, 0)
     assert np.flatnonzero(found).tolist() == bad
     assert sentences == ()
 
 
 def test_flags_that_say_nothing():
     made = table("quality", quality=["fine", "so", "la la"])
-    assert flagged(made, 0, container(made)) == (None, ())
-    assert flagged(made, None, container(made)) == (None, ())
+    assert flagged(made, 0) == (None, ())
+    assert flagged(made, None) == (None, ())
 
 
 def test_flags_of_webb_and_hubble():
-    made = table("DQ", DQ=[0, 1, 4])
-    assert flagged(made, 0, container(made, telescop="JWST"))[0].tolist() == [False, True, False]
-    assert flagged(made, 0, container(made, telescop="HST", sdqflags=4))[0].tolist() == [False, False, True]
-    assert flagged(made, 0, container(made))[0].tolist() == [False, True, True]
+    flags = [0, 1, 4]
+    assert flagged(table("DQ", {"telescop": "JWST"}, DQ=flags), 0)[0].tolist() == [False, True, False]
+    assert flagged(table("DQ", {"telescop": "HST", "sdqflags": 4}, DQ=flags), 0)[0].tolist() == [False, False, True]
+    assert flagged(table("DQ", DQ=flags), 0)[0].tolist() == [False, True, True]

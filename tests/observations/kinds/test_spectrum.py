@@ -263,6 +263,16 @@ def test_answers_of_the_user():
     assert read(content, kind="spectrum", coordinate="x", value="y", signal_to_noise=20.0).points.noise.source == "quoted"
 
 
+def test_the_user_may_give_a_unit_that_is_not_understood_and_errors_follow_it():
+    columns = {"WAVE": WAVE / 10, "FLUX": FLUX, "ERR": 0.1 * JANSKY}
+    content = file(hdu(columns, {"WAVE": "fathoms of light", "FLUX": UNIT, "ERR": "Jy"}))
+    with pytest.raises(ObservationError, match="'fathoms of light' is not understood as a unit"):
+        read(content, "a.fits")
+    observation = read(content, "a.fits", coordinate_unit="nm")
+    np.testing.assert_allclose(observation.points.coordinate, WAVE)
+    np.testing.assert_allclose(observation.points.noise.sigma, 0.1, rtol=1e-6)
+
+
 def test_negative_fluxes_are_kept_and_sentinels_counted():
     flux = FLUX - 5
     flux[0] = -999.0

@@ -5,7 +5,7 @@ import pytest
 from astropy import units as u
 
 from astro_sbi.observations.containers.table import Column
-from astro_sbi.observations.kinds.wavelengths import assumed_unit, medium_of, per_angstrom, vacuum_angstrom, vacuum_wavelength
+from astro_sbi.observations.kinds.wavelengths import are_parts, assumed_unit, medium_of, per_angstrom, vacuum_angstrom, vacuum_wavelength
 from astro_sbi.observations.options import ReadOptions
 
 NOTHING = ReadOptions()
@@ -32,6 +32,21 @@ def test_axes(values, unit):
 def test_wavelengths_that_are_none():
     wavelength, _ = vacuum_angstrom(np.array([-1.0, 0.0, np.nan, 5000.0]), u.AA, "vacuum", NOTHING)
     assert np.isnan(wavelength[:3]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("medium", ["air", "vacuum"])
+@pytest.mark.parametrize("unit", [None, u.AA, u.um, u.Hz, u.keV])
+@pytest.mark.parametrize("size", [1.7e308, -1.7e308, 1e-320])
+def test_numbers_near_the_ends_of_what_floats_hold_make_no_noise(size, unit, medium):
+    values = np.full(4, size)
+    wavelength, _ = vacuum_angstrom(values, unit, medium, NOTHING)
+    assert len(per_angstrom(values, values, None, wavelength)[0]) == 4
+
+
+@pytest.mark.parametrize(("grids", "parts"), [([[1, 3], [4, 6]], True), ([[1, 3], [1, 3]], False), ([[1, 3], [0, np.nan]], False)])
+def test_parts_cover_different_wavelengths(grids, parts):
+    assert are_parts(np.array(grids, float)) is parts
 
 
 def test_guesses_are_said():

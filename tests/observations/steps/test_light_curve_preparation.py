@@ -35,9 +35,11 @@ def real(shared, file: str):
     ("file", "period", "duration", "precision"),
     [
         ("transit/kplr010666592-2009131110544_slc.fits", 2.204735, 0.1643, 1e-4),
-        ("transit/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits", 3.2888, 0.1423, 3e-4),
-        ("transit/K2-3_EPIC201367065_detrended.csv", 10.0546, 0.105, 1e-3),
-        ("transit/K2-3_EPIC201367065.csv", 10.0546, 0.105, 1e-3),
+        pytest.param(
+            "transit/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits", 3.2888, 0.1423, 3e-4, marks=pytest.mark.slow
+        ),
+        pytest.param("transit/K2-3_EPIC201367065_detrended.csv", 10.0546, 0.105, 1e-3, marks=pytest.mark.slow),
+        pytest.param("transit/K2-3_EPIC201367065.csv", 10.0546, 0.105, 1e-3, marks=pytest.mark.slow),
     ],
 )
 def test_real_transits(shared, file, period, duration, precision):
@@ -110,6 +112,7 @@ def test_companions(prepared):
     assert period[np.argmax(power)] == pytest.approx(TRUTH["period"], rel=1e-2)
 
 
+@pytest.mark.slow
 def test_row_order_does_not_matter():
     observation, order = sector(), np.random.default_rng(2).permutation(len(SECTOR))
     columns = {"btjd": observation.points.coordinate, "flux": observation.value, "flux_err": observation.points.noise.sigma}

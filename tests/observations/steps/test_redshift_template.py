@@ -35,7 +35,10 @@ def without_redshift(observation):
     return replace(observation, points=replace(observation.points, known=known))
 
 
-@pytest.mark.parametrize(("file", "redshift"), [("spec-0266-51602-0107.fits", 0.12315), ("sdss_dr18_0358-51818-0504.fits", 0.047232)])
+@pytest.mark.parametrize(
+    ("file", "redshift"),
+    [("spec-0266-51602-0107.fits", 0.12315), pytest.param("sdss_dr18_0358-51818-0504.fits", 0.047232, marks=pytest.mark.slow)],
+)
 def test_real_galaxies(shared, file, redshift):
     observation = without_redshift(read(file, (shared / "observations" / "galaxy_spectrum" / file).read_bytes()))
     done = guessed(observation, line_search="template")
