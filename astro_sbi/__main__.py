@@ -65,7 +65,12 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--samples", type=_integer, default=20_000, metavar="N", help="posterior draws (20000)")
     three.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
     three.add_argument(
-        "--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="prepare.X, prior.X, fix.X, train.X, read.X"
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="model.X, prepare.X, prior.X, fix.X, train.X, read.X",
     )
     three.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
     for verb in (one, two, three, four, five):
@@ -131,11 +136,21 @@ def _list(*, as_json: bool) -> int:
                 {**asdict(parameter), "prior": str(dict(one.prior.distributions)[parameter.name])} for parameter in one.parameters
             ],
             "derived": [asdict(parameter) for parameter in one.derived_parameters],
+            "options": [{**asdict(option), "setting": f"model.{option.name}"} for option in one.options],
         }
         for one in map(simulators.simulator, simulators.simulator_names())
     ]
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return 0
     rows = [(one["name"], one["kind"].replace("_", " "), str(len(one["parameters"])), one["title"]) for one in found]
-    print(json.dumps(found, ensure_ascii=False) if as_json else table(("simulator", "fits a", "parameters", "what it is"), rows))
+    print(table(("simulator", "fits a", "parameters", "what it is"), rows))
+    choices = [
+        (one["name"], f"{option['setting']}={'|'.join(option['choices'])}", option["meaning"]) for one in found for option in one["options"]
+    ]
+    if choices:
+        print("\nchoices of the model, for --set; the first is taken unasked")
+        print(table(("simulator", "setting", "meaning"), choices))
     return 0
 
 

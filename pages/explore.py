@@ -4,6 +4,7 @@ import streamlit as st
 
 from astro_sbi import simulators
 from astro_sbi.ui import cached, explore_view, navigation
+from astro_sbi.ui.model_form import model_form
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.words import escaped
 
@@ -13,12 +14,12 @@ navigation.guard()
 st.title("Explore", anchor=False)
 st.caption("What would the data look like? Every choice is in this page's address, so a link shows others the same picture.")
 
-titles = {simulator.name: simulator.title for simulator in simulators.simulators()}
-name = st.selectbox("Simulator", list(titles), format_func=titles.__getitem__, key="simulator", bind="query-params", width=480)
+every = {simulator.name: simulator for simulator in simulators.simulators()}
+name = st.selectbox("Simulator", list(every), format_func=lambda name: every[name].title, key="simulator", bind="query-params", width=480)
 
 
 with said():
-    explorer = cached.explorer(name)
+    explorer = cached.explorer(name, model_form(every[name], in_address=True))
     picture = st.container()
     theta = explore_view.parameter_sliders(explorer)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -33,12 +34,13 @@ with said():
             step=10,
             key="prior_curves",
             bind="query-params",
-            help="Noise-free curves of parameters drawn from the prior: what the simulator expects before seeing data.",
+            help="Curves without noise of parameters drawn from the prior: what the simulator expects before seeing data.",
             width=220,
         )
+        folded = explore_view.fold_choice(explorer)
     with picture:
-        noisy = explore_view.simulated_view(explorer, theta, int(seed), int(draws))
-    if explore_view.can_answer(name) and st.toggle(
+        noisy = explore_view.simulated_view(explorer, theta, int(seed), int(draws), folded=folded)
+    if explore_view.can_answer(explorer) and st.toggle(
         "Infer from these data", key="answer", bind="query-params", help="A flow trained before answers at once and follows the sliders."
     ):
         explore_view.instant_posterior(explorer, theta, noisy)

@@ -19,8 +19,8 @@ intro, example = st.columns([2, 3], gap="large")
 with intro:
     st.title("From an observation to a posterior you can trust", anchor=False)
     st.markdown(
-        "astro_sbi infers the parameters of an astrophysical model from a light curve or a spectrum, by training a neural network "
-        "on simulations of exactly your observation. Every posterior is checked against the likelihood "
+        "astro_sbi infers the parameters of an astrophysical model from a light curve, a spectrum, velocities, photometry or a Hubble "
+        "diagram, by training a neural network on simulations of your observation. Every posterior is checked against the likelihood "
         "and comes with a verdict in plain words."
     )
     with st.container(horizontal=True):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from astro_sbi.runs import api
+from astro_sbi.runs import api, samples
 from astro_sbi.ui import cached, navigation, observation_form, preparation_form, reading_form, settings_form, state
 from astro_sbi.ui.download_view import share_view
 from astro_sbi.ui.observation_view import observation_view
@@ -36,6 +36,7 @@ def ask() -> None:
     """The form, from the observation to the button."""
     st.title("Infer", anchor=False)
     st.subheader("1 · Observation", anchor=False)
+    wanted = settings_form.wanted_simulator()
     chosen = observation_form.choose()
     if chosen is None:
         st.info("Choose an observation to go on: a sample, a file of your own, or one from an archive.", icon=":material/arrow_upward:")
@@ -47,13 +48,15 @@ def ask() -> None:
     observation_form.what_was_read(raw)
     observation_view(chosen.sha256, raw)
     st.subheader("2 · Simulator", anchor=False)
-    simulator = settings_form.choose_simulator(raw.kind)
+    preferred = samples.simulator_for(chosen.sha256, wanted)
+    simulator = settings_form.choose_simulator(raw.kind, chosen.sha256, preferred)
     if simulator is None:
         return
+    simulator, options_chosen = settings_form.adapted_simulator(simulator, raw.channels)
     st.subheader("3 · Preparation", anchor=False)
     prepare = preparation_form.preparation_form(raw, simulator)
     st.subheader("4 · Inference", anchor=False)
-    settings = settings_form.settings_form(simulator, [*reading_form.read_changes(options), *prepare])
+    settings = settings_form.settings_form(simulator, [*reading_form.read_changes(options), *options_chosen, *prepare])
     if settings and st.button("Infer", type="primary", icon=":material/insights:", key="infer_button"):
         job = api.submit(cached.store(), chosen.name, chosen.content, settings)
         state.to_url(job=job.key)

@@ -191,6 +191,7 @@ def test_read_and_list(star, capsys):
     names = {one["name"] for one in json.loads(run(capsys, "list", "--json")[1])}
     assert {"transit", "galaxy_lines"} <= names
     assert all(name in run(capsys, "list")[1] for name in names)
+    assert "model.dark_energy=lambda|w|w0wa" in run(capsys, "list")[1]
 
 
 @pytest.mark.slow

@@ -92,6 +92,18 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "wrong mode. Run again with another seed.",
     ),
     Threshold(
+        "summaries",
+        good=0.01,
+        bad=0.001,
+        better="high",
+        source="share of posterior replicates farther out, Mahalanobis in the summaries; limits as for p-values",
+        passes="Data made by the posterior look like the observation in every summary the flow saw ({share:.2g} lie farther out).",
+        warns="Data made by the posterior seldom look like the observation ({share:.2g} lie farther out in the summaries the flow saw). "
+        "Look at the data for what the model leaves out.",
+        fails="Data made by the posterior do not look like the observation ({share:.2g} lie farther out in the summaries the flow saw): "
+        "the model cannot make these data, or the flow missed the posterior. Choose another simulator or train on more simulations.",
+    ),
+    Threshold(
         "noise_ratio",
         good=1.5,
         bad=3.0,
@@ -145,6 +157,16 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "small by a factor of about {red_noise:.2f}. Multiply them by it, or flatten the light curve or continuum better.",
         fails="Strong red noise: residuals resemble their neighbours (correlation {correlation:.2f}, p {correlation_p:.2g}); errors are "
         "too small by a factor of about {red_noise:.1f}. The model misses a trend: flatten it away or choose another simulator.",
+    ),
+    Threshold(
+        "memory",
+        good=0.1,
+        bad=math.inf,
+        source="above a tenth of the length, fitted damping times no longer follow the true ones: Kozlowski 2017, A&A 597, A128, fig. 2",
+        passes="The light curve is {lengths:.0f} times as long as {parameter}, enough for the data to tell it.",
+        warns="Prior-dominated: {parameter} is {share:.2g} of the length of the light curve, and above 0.1 its prior decides as much as "
+        "the data. Read it as a lower limit, see what another prior gives, or observe longer.",
+        fails="The ratio of {parameter} to the length of the light curve is not a number.",
     ),
     Threshold(
         "distance",

@@ -33,7 +33,7 @@ class Checks:
     Args:
         importance: how well the flow covers the exact posterior; None without a likelihood.
         peak_outside: log posterior height of the best peak outside the last box over the best inside; None where there is none.
-        predictive: residuals against the quoted and the fitted noise.
+        predictive: residuals against the quoted and the fitted noise; None without a likelihood.
         edges: ends of priors where the posterior piles up.
         distance_p: share of the training simulations at least as far from their centre as the observation.
         priors_from_data: parameters whose prior was made from these data.
@@ -42,11 +42,15 @@ class Checks:
         coordinate_unit: of the observation's coordinate, for the sentence that says where a residual lies.
         remarks: further sentences, reported but not judged.
         errors_estimated: whether the errors were estimated from the scatter of the values.
+        warnings: the simulator's own sentences on these data, each judged as caution.
+        summaries_p: share of data made by posterior draws whose summaries lie farther out than the observation's; None with a likelihood.
+        memory: a parameter that is the time after which a random process forgets, and its median over the length of the observation;
+            None where there is none or it is fixed.
     """
 
     importance: Importance | None
     peak_outside: float | None
-    predictive: PredictiveCheck
+    predictive: PredictiveCheck | None
     edges: tuple[EdgeMass, ...]
     distance_p: float
     priors_from_data: tuple[str, ...] = ()
@@ -55,6 +59,9 @@ class Checks:
     coordinate_unit: str = ""
     remarks: tuple[str, ...] = ()
     errors_estimated: bool = False
+    warnings: tuple[str, ...] = ()
+    summaries_p: float | None = None
+    memory: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,10 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
 
 def _of_residuals(checks: Checks) -> Iterator[Judgement]:
     found = checks.predictive
+    if checks.summaries_p is not None:
+        yield _judge("summaries", checks.summaries_p, share=checks.summaries_p)
+    if found is None:
+        return
     p_text, p_fitted_text = _p_text(found.p_value), _p_text(found.p_value_fitted)
     chi2, chi2_fitted = found.chi2_per_point_quoted, found.chi2_per_point_fitted
     yield _judge("noise_ratio", found.noise_ratio, noise_ratio=found.noise_ratio)
@@ -139,6 +150,11 @@ def _of_residuals(checks: Checks) -> Iterator[Judgement]:
 def _of_errors(checks: Checks) -> Iterator[Judgement]:
     if checks.errors_estimated:
         yield Judgement("errors", "caution", _ERRORS_ESTIMATED)
+    for sentence in checks.warnings:
+        yield Judgement("simulator", "caution", sentence)
+    if checks.memory is not None:
+        parameter, share = checks.memory
+        yield _judge("memory", share, parameter=parameter, share=share, lengths=1 / share)
 
 
 def _of_distance(checks: Checks) -> Judgement:
@@ -164,9 +180,10 @@ def _remarks(checks: Checks) -> Iterator[str]:
     for edge in checks.edges:
         if edge.mass <= _PRESSED:
             yield f"{_leaning(edge)}: read it as a limit."
-    chi2 = checks.predictive.chi2_per_point_quoted
-    if checks.predictive.p_value > 1 - _SIGNIFICANT and chi2 < 1 / threshold("misfit").good:
-        yield f"The scatter is below the quoted errors (chi-square per point {chi2:.2f}): they are too large or the points correlated."
+    fit = checks.predictive
+    if fit is not None and fit.p_value > 1 - _SIGNIFICANT and fit.chi2_per_point_quoted < 1 / threshold("misfit").good:
+        chi2 = f"{fit.chi2_per_point_quoted:.2f}"
+        yield f"The scatter is below the quoted errors (chi-square per point {chi2}): they are too large or the points correlated."
     if checks.priors_from_data:
         names = ", ".join(checks.priors_from_data)
         yield f"The prior of {names} was made from these same data: do not compare this evidence with another model's."

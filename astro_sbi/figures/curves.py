@@ -35,16 +35,32 @@ def scatter(name: str, x: Any, y: Any, panel: Panel, **style: Any) -> dict[str, 
     return base | {"x": np.asarray(x, dtype=np.float32), "y": np.asarray(y, dtype=np.float32), "hoverinfo": "skip"} | style
 
 
-def band(name: str, x: Any, low: Any, high: Any, panel: Panel, colour: str) -> dict[str, Any]:
-    """The region between two curves; it breaks where the places have a gap."""
+def band(
+    name: str, x: Any, low: Any, high: Any, panel: Panel, colour: str, *, whole: bool = False, least: float = 0.0, **style: Any
+) -> dict[str, Any]:
+    """The region between two curves; it breaks where the places have a gap.
+
+    Args:
+        name: legend entry.
+        x: sorted places.
+        low: lower curve.
+        high: upper curve.
+        panel: where to draw.
+        colour: of the region.
+        whole: do not break at gaps.
+        least: half width of a piece of one point.
+        style: further properties of the trace.
+    """
     x, low, high = (np.asarray(array, dtype=np.float64) for array in (x, low, high))
     pieces = []
-    for part in np.split(np.arange(len(x)), breaks(x)):
-        outline = np.stack([np.concatenate([x[part], x[part][::-1]]), np.concatenate([low[part], high[part][::-1]])])
+    for part in np.split(np.arange(len(x)), [] if whole else breaks(x)):
+        places = x[part] if len(part) > 1 else x[part] + [-least, least]
+        bottom, top = (curve[part] if len(part) > 1 else curve[part].repeat(2) for curve in (low, high))
+        outline = np.stack([np.concatenate([places, places[::-1]]), np.concatenate([bottom, top[::-1]])])
         pieces += [outline, np.full((2, 1), np.nan)]
-    places, heights = np.concatenate(pieces[:-1], axis=1)
-    style = {"mode": "lines", "fill": "toself", "fillcolor": colour, "line": {"width": 0, "simplify": False}}
-    return scatter(name, places, heights, panel, **style)
+    across, heights = np.concatenate(pieces[:-1], axis=1)
+    filled = {"mode": "lines", "fill": "toself", "fillcolor": colour, "line": {"width": 0, "simplify": False}}
+    return scatter(name, across, heights, panel, **(filled | style))
 
 
 def breaks(x: Float[np.ndarray, " n"]) -> np.ndarray:
@@ -54,10 +70,10 @@ def breaks(x: Float[np.ndarray, " n"]) -> np.ndarray:
     return np.flatnonzero(step > 8 * usual) + 1
 
 
-def curve(name: str, x: Any, y: Any, panel: Panel, **pen: Any) -> dict[str, Any]:
-    """A line that breaks where the places have a gap."""
+def curve(name: str, x: Any, y: Any, panel: Panel, *, whole: bool = False, **pen: Any) -> dict[str, Any]:
+    """A line that breaks where the places have a gap, unless it is to be `whole`."""
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    gaps = breaks(x)
+    gaps = [] if whole else breaks(x)
     return scatter(name, np.insert(x, gaps, np.nan), np.insert(y, gaps, np.nan), panel, mode="lines", line={"simplify": False} | pen)
 
 

@@ -12,7 +12,16 @@ from jaxtyping import Float
 
 _FACTOR = re.compile(r"^\s*(?:1(?:\.0*)?[eE]|10(?:\*\*|\^)?)\(?([+-]?\d+)\)?\s*\*?\s*")
 _TOKEN = re.compile(r"^([A-Za-z%]+|%)(?:\*\*|\^)?\(?([+-]?\d+)?\)?$")
-_SPELLED = {"Angstrom": "Å", "AA": "Å", "um": "μm", "deg": "°", "percent": "%", "solMass": "M<sub>⊙</sub>", "solRad": "R<sub>⊙</sub>"}
+_SPELLED = {
+    "Angstrom": "Å",
+    "AA": "Å",
+    "um": "μm",
+    "uJy": "μJy",
+    "deg": "°",
+    "percent": "%",
+    "solMass": "M<sub>⊙</sub>",
+    "solRad": "R<sub>⊙</sub>",
+}
 _SAFE_TAG = re.compile(r"&lt;(/?(?:sub|sup|i|b)|br/?)&gt;")
 _TAG = re.compile(r"<[^>]*>")
 _SMALL = re.compile(r"<su[bp]>(.*?)</su[bp]>")

@@ -11,11 +11,14 @@ from plotly.graph_objects import Figure
 
 from astro_sbi.figures.curves import Panel, curve, points, range_of
 from astro_sbi.figures.labels import axis_title, escaped
+from astro_sbi.figures.places import decades, with_zero, zero_of
 from astro_sbi.figures.theme import CYCLE, NEUTRAL, Palette, axis, layout
 
 MOST = 20_000
 #: Fewer points along a wavelength are bands, not a spectrum.
 FEWEST_STEPS = 30
+#: Redshifts that span more than this factor stand on a logarithmic axis.
+WIDE = 5.0
 
 
 def observed(
@@ -50,7 +53,9 @@ def observed(
         traces.append(trace)
     alt = f"{len(value)} observed points of {y_label} against {x_label}, values from {np.nanmin(value):.4g} to {np.nanmax(value):.4g}."
     style = layout(alt, 360, palette)
-    style["xaxis"] = axis(_with_zero(x_label, zero), range=range_of([places], 0.02))
+    style["xaxis"] = axis(with_zero(x_label, zero), range=range_of([places], 0.02))
+    if x_label.lower().startswith("redshift") and places.min() > 0 and places.max() > WIDE * places.min():
+        style["xaxis"] |= decades((float(places.min()), float(places.max())), 0.02)
     style["yaxis"] = axis(axis_title(y_label), range=_most(value))
     return Figure({"data": traces, "layout": style})
 
@@ -87,7 +92,7 @@ def stage(
         places, zero, keep = _places(coordinate)
         colour = palette.prior if number == 1 else palette.data
         traces.append(_measured(name, places, value[keep], Panel(f"x{suffix}", f"y{suffix}", legend=False), (labels[0], colour)))
-        style[f"xaxis{suffix}"] = axis(_with_zero(labels[0], zero), anchor=f"y{suffix}", range=range_of([places], 0.02))
+        style[f"xaxis{suffix}"] = axis(with_zero(labels[0], zero), anchor=f"y{suffix}", range=range_of([places], 0.02))
         style[f"yaxis{suffix}"] = axis(axis_title(labels[1]), anchor=f"x{suffix}", domain=domain, range=_most(value, 1.0), nticks=5)
         where = {"xref": f"x{suffix} domain", "yref": f"y{suffix} domain", "x": 0.0, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
         style["annotations"].append(where | {"text": f"{name}: {len(coordinate):,} points", "showarrow": False})
@@ -116,7 +121,7 @@ def periodogram(
     ]
     traces[1]["connectgaps"] = True
     style = layout(f"Periodogram over {ends[0]:.3g} to {ends[1]:.3g} {unit}; the chosen period is {best:.6g} {unit}.", 300, palette)
-    style["xaxis"] = axis(axis_title(f"period [{unit}]"), **(_decades(ends) if wide else {"range": range_of([places], 0.02)}))
+    style["xaxis"] = axis(axis_title(f"period [{unit}]"), **(decades(ends) if wide else {"range": range_of([places], 0.02)}))
     style["yaxis"] = axis(axis_title(y_label), range=[low, 1.15 * height], nticks=5)
     right = best > (np.sqrt(ends[0] * ends[1]) if wide else sum(ends) / 2)
     place = {
@@ -142,31 +147,12 @@ def _measured(
     return points(name, places, value, panel, colour)
 
 
-def _decades(ends: tuple[float, float]) -> dict[str, Any]:
-    """A logarithmic axis with numbers at 1, 2 and 5 of each decade."""
-    low, high = np.log10(ends)
-    values = [mantissa * 10.0**power for power in range(int(np.floor(low)), int(np.ceil(high)) + 1) for mantissa in (1, 2, 5)]
-    inside = [value for value in values if 0.999 * ends[0] <= value <= 1.001 * ends[1]]
-    air = 0.01 * (high - low)
-    return {"type": "log", "range": [low - air, high + air], "tickvals": inside, "ticktext": [f"{value:g}" for value in inside]}
-
-
 def _places(coordinate: Float[np.ndarray, " n"]) -> tuple[np.ndarray, float, slice]:
     """Coordinates without a large zero point, that zero point, and every which point to draw."""
     keep = slice(None, None, max(1, -(-len(coordinate) // MOST)))
     coordinate = np.asarray(coordinate, dtype=np.float64)
-    low, high = np.nanmin(coordinate), np.nanmax(coordinate)
-    zero = float(np.floor(low)) if abs(low) > 1e3 * (high - low) or abs(low) > 1e5 else 0.0
+    zero = zero_of(coordinate)
     return coordinate[keep] - zero, zero, keep
-
-
-def _with_zero(label: str, zero: float) -> str:
-    """Axis title with the zero point taken out."""
-    if not zero:
-        return axis_title(label)
-    sign = "−" if zero > 0 else "+"
-    name, bracket, unit = label.partition(" [")
-    return axis_title(f"{name} {sign} {abs(zero):.0f}{bracket}{unit}")
 
 
 def _most(value: Float[np.ndarray, " n"], share: float = 0.9998) -> list[float]:

@@ -11,10 +11,10 @@ from jaxtyping import Float
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.components import broad_moments, fitted_components, fitted_shares, joined
-from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.importance import Density, Draws, importance_draws, importance_of
 from astro_sbi.inference.posterior import OnProgress, Posterior
 from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.scores import seen_of
 from astro_sbi.inference.search import Peaks
 from astro_sbi.inference.sequential import TrainedRounds, leaning_edges, proposals
 from astro_sbi.inference.standardiser import components
@@ -42,10 +42,11 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
     began = time.perf_counter()
     on_progress("sampling", 0, samples, None)
     rng = np.random.default_rng([seed, 3])
-    mixture = adapted(proposals(trained.first, trained.last, trained.peaks, problem.value), problem.log_likelihood, rng)
+    seen = seen_of(problem, trained.peaks, problem.value[None])[0]
+    mixture = adapted(proposals(trained.first, trained.last, trained.peaks, seen), problem.log_likelihood, rng)
     draws = importance_draws(mixture, problem.log_likelihood, rng, samples)
     order = rng.permutation(samples)
-    flow = trained.last.given(problem.value).sample(rng, _SHOWN)
+    flow = trained.last.given(seen).sample(rng, _SHOWN)
     prior = rng.standard_normal((_SHOWN, problem.dimension))
     best = draws.latent[np.argmax(draws.log_likelihood + draws.log_prior)]
     on_progress("sampling", samples, samples, None)
@@ -68,7 +69,7 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
         ),
         best_theta=_single(problem, best),
         least_squares=_single(problem, trained.peaks.least_squares),
-        distance_p=distance_p(problem, trained.last, rng),
+        distance_p=distance_p(problem, trained, rng),
         seconds=seconds,
     )
 
@@ -106,15 +107,17 @@ def peak_outside(peaks: Peaks, box: Box) -> float | None:
     return float(peaks.height[~inside].max() - highest)
 
 
-def distance_p(problem: Problem, estimator: PosteriorEstimator, rng: np.random.Generator, simulations: int = 2048) -> float:
-    """Share of fresh simulations from the estimator's box at least as far from their centre as the observation.
+def distance_p(problem: Problem, trained: TrainedRounds, rng: np.random.Generator, simulations: int = 2048) -> float:
+    """Share of fresh simulations from the last estimator's box at least as far from their centre as the observation.
 
     The distance is Mahalanobis's in the scaled components that the network sees; its null distribution is the
     simulations' own.
     """
+    estimator = trained.last
     mean, sigma = problem.simulate(estimator.box.outer(rng.standard_normal((simulations, problem.dimension))), rng)
     noisy = mean + sigma * rng.standard_normal(mean.shape).astype(np.float32)
-    seen = np.asarray(components(estimator.shared, jnp.asarray(np.vstack([noisy, problem.value]))), np.float64)
+    features = seen_of(problem, trained.peaks, np.vstack([noisy, problem.value]))
+    seen = np.asarray(components(estimator.shared, jnp.asarray(features)), np.float64)
     return mahalanobis_p(seen[:-1], seen[-1])
 
 

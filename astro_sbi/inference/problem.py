@@ -16,7 +16,7 @@ from astro_sbi.observations.observation import Observation
 from astro_sbi.simulators.base import Pattern, Simulator, known_values, log_likelihood, padded_value, pattern_of, scalar_known
 from astro_sbi.simulators.prior import Prior
 
-_CHUNK = 4096
+_CHUNK, _FEW = 4096, 512
 
 
 class Predictions(NamedTuple):
@@ -66,7 +66,7 @@ class Problem:
     @property
     def random(self) -> bool:
         """Whether the model is random even without noise."""
-        return type(self.simulator).process is not Simulator.process
+        return self.simulator.random
 
     @property
     def dimension(self) -> int:
@@ -76,7 +76,8 @@ class Problem:
     def observing(self, value: Float[np.ndarray, " n"]) -> Problem:
         """The same problem with other observed values (padded), sharing its compiled programs."""
         other = replace(self, value=value)
-        other.__dict__.update(_simulate=self._simulate, _predict=self._predict, _log_likelihood=self._log_likelihood)
+        programs = {name: getattr(self, name) for name in ("_simulate", "_predict", "_log_likelihood", "_scores")}
+        other.__dict__.update(programs)
         return other
 
     def theta(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> dict[str, np.ndarray]:
@@ -98,6 +99,18 @@ class Problem:
         """Log likelihood of the observation at latent draws, float64; -inf where it is not finite."""
         value = self._in_chunks(self._log_likelihood, self.theta(z, null=null)).astype(np.float64)
         return np.where(np.isfinite(value), value, -np.inf)
+
+    def scores(
+        self, z: Float[np.ndarray, " d"], value: Float[np.ndarray, "N n"]
+    ) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, "N d"]]:
+        """Log of likelihood times prior and its gradient at one latent point, for each of several padded observations, float64."""
+        known = {name: np.float32(number) for name, number in self.known.items()}
+        size, parts = len(value), []
+        for start in range(0, size, _FEW):
+            index = np.minimum(np.arange(start, start + _FEW), size - 1)
+            parts.append(self._scores(z.astype(np.float32), known, value[index], self.pattern))
+        height, slope = (np.concatenate([np.asarray(part, np.float64) for part in column])[:size] for column in zip(*parts, strict=True))
+        return height, slope
 
     def log_density(self, z: Float[Array, " d"], known: Any, value: Any, pattern: Pattern) -> Float[Array, ""]:
         """Log of likelihood times prior at one latent point (jax, differentiable), up to the prior's constant."""
@@ -124,6 +137,10 @@ class Problem:
             return log_likelihood(self.simulator, theta, value, pattern)
 
         return jax.jit(jax.vmap(one, in_axes=(0, None, None)))
+
+    @cached_property
+    def _scores(self) -> Callable[..., Any]:
+        return jax.jit(jax.vmap(jax.value_and_grad(self.log_density), in_axes=(None, None, 0, None)))
 
     def _in_chunks(self, function: Callable[..., Any], theta: dict[str, np.ndarray], *also: np.ndarray) -> Any:
         """Evaluate in chunks of one size, so that one compilation serves any number of draws."""

@@ -17,6 +17,7 @@ from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Round, ShouldStop
 from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.scores import seen_bank, seen_of
 from astro_sbi.inference.search import Peaks, PeakSearch
 from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.inference.simulations import Bank
@@ -73,7 +74,7 @@ def proposals(
         first: estimator of the broad first round.
         last: estimator of the current round.
         peaks: peaks of the posterior density.
-        value: the observation.
+        value: what the flows see of the observation.
     """
     return [
         (0.45, last.given(value)),
@@ -185,7 +186,7 @@ class SequentialTraining:
             began = time.perf_counter()
             if number:
                 bank, _ = self._bank(box)
-            last, losses = self._train(trainer, parameters, bank, box, last)
+            last, losses = self._train(trainer, parameters, seen_bank(problem, peaks, bank, self.rng), box, last)
             parameters = last.parameters
             first = first or last
             judged, draws = self._judge(first, last, peaks)
@@ -219,7 +220,8 @@ class SequentialTraining:
         self, trainer: Trainer, parameters: PyTree, bank: Bank, box: Box, previous: PosteriorEstimator | None
     ) -> tuple[PosteriorEstimator, Float[np.ndarray, "2 k"]]:
         """Train one round, starting from the weights of the one before."""
-        standard = fit_standardiser(bank.latent, bank.mean, bank.sigma, self.problem.pattern.used, self.rng)
+        used = np.ones(bank.mean.shape[1], bool) if self.problem.random else self.problem.pattern.used
+        standard = fit_standardiser(bank.latent, bank.mean, bank.sigma, used, self.rng)
         steps = self.settings.later_steps if previous else self.settings.steps
         self.key, key = jax.random.split(self.key)
         trained = train(
@@ -240,8 +242,8 @@ class SequentialTraining:
     def _judge(self, first: PosteriorEstimator, last: PosteriorEstimator, peaks: Peaks) -> tuple[tuple[float, float], Draws]:
         """Efficiency of the last flow alone and evidence of the whole mixture."""
         self._pause("sampling")
-        value, draws = self.problem.value, self.settings.draws
-        mixture = proposals(first, last, peaks, value)
+        draws = self.settings.draws
+        mixture = proposals(first, last, peaks, seen_of(self.problem, peaks, self.problem.value[None])[0])
         drawn = importance_draws(mixture, self.problem.log_likelihood, self.rng, draws)
         count = round(mixture[0][0] * draws)
         own = drawn.log_likelihood[:count] + drawn.log_prior[:count] - mixture[0][1].log_prob(drawn.latent[:count])

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from astro_sbi.diagnostics.detection import Detection, detection
-from astro_sbi.diagnostics.edges import EdgeMass, prior_edges
-from astro_sbi.diagnostics.predictive import PredictiveCheck, predictive_check
+from astro_sbi.diagnostics.detection import detection
+from astro_sbi.diagnostics.edges import prior_edges
+from astro_sbi.diagnostics.predictive import predictive_check
 from astro_sbi.diagnostics.verdict import Checks, verdict
 from astro_sbi.inference.drawing import draw_posterior
 from astro_sbi.inference.estimator_file import trained_files, trained_rounds
 from astro_sbi.inference.null import null_log_evidence
-from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop, Verdict
+from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop, Verdict, weighted_quantile
 from astro_sbi.inference.problem import Predictions, Problem
 from astro_sbi.inference.search import PeakSearch
 from astro_sbi.inference.sequential import SequentialTraining, TrainedRounds
+from astro_sbi.runs.implicit import trained_flow
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.store import Store
 from astro_sbi.simulators.base import known_values, priors_from_data
@@ -32,22 +33,23 @@ class Checked:
 
     ``curves`` and ``sigmas`` are mean and standard deviation that posterior draws predict at the prepared points [S, n], and
     ``quoted`` is the latter with the quoted errors for the noise [n]; ``least_squares`` is the curve of the least-squares fit [n].
+    Without a likelihood they are data that the draws make, before noise, and the noise; and there is no least-squares fit.
     """
 
     posterior: Posterior
     curves: np.ndarray
     sigmas: np.ndarray
     quoted: np.ndarray
-    least_squares: np.ndarray
-    predictive: PredictiveCheck
-    edges: tuple[EdgeMass, ...]
-    detection: Detection | None
+    least_squares: np.ndarray | None
+    checks: Checks
     verdict: Verdict
 
 
 def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> Checked:
     """Train or fetch, draw and check."""
     problem = Problem.of(request.simulator, request.prior, request.prepared.observation)
+    if request.simulator.implicit:
+        return _without_likelihood(request, problem, on_progress, should_stop, store)
     search = PeakSearch(problem)
     trained = _trained(request, problem, search, on_progress, should_stop, store)
     posterior = draw_posterior(problem, trained, request.settings.samples, request.settings.seed, on_progress=on_progress)
@@ -62,6 +64,23 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     return checked
+
+
+def _without_likelihood(
+    request: Request, problem: Problem, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
+) -> Checked:
+    """Train or fetch, draw and check where there is no likelihood."""
+    implicit, trained = trained_flow(request, problem, on_progress=on_progress, should_stop=should_stop, store=store)
+    posterior = implicit.posterior(trained, request.settings.samples, request.settings.seed, on_progress=on_progress)
+    began = time.perf_counter()
+    on_progress("checking", 0, 1, None)
+    seed, size = request.settings.seed, len(request.prepared.observation)
+    made = implicit.replicates(_equal_draws(posterior, seed), seed)
+    checks = replace(_checks(request, posterior), summaries_p=made.summaries_p)
+    posterior.seconds["check"] += time.perf_counter() - began
+    on_progress("checking", 1, 1, None)
+    quoted = request.prepared.observation.points.noise.sigma
+    return Checked(posterior, made.process[:, :size], made.noise[:, :size], quoted, None, checks, verdict(checks))
 
 
 def _trained(
@@ -109,34 +128,45 @@ def check(request: Request, posterior: Posterior, predicted: Predictions, least_
         least_squares: curve of the least-squares fit [n].
         gain: log evidence over that of the null model; None where there is none.
     """
-    observation, prior = request.prepared.observation, request.prior
-    quoted = predicted.with_quoted(observation.points.noise.sigma)
-    predictive = predictive_check(
-        observation.value, predicted.mean, quoted, predicted.sigma, coordinate=observation.points.coordinate, seed=request.settings.seed
-    )
-    bounded = [distribution.bounded for name, distribution in prior.distributions if name in prior.free]
-    edges = tuple(prior_edges(posterior.latent, posterior.weight, prior.free, bounded))
+    observation, seed = request.prepared.observation, request.settings.seed
+    quoted, where = predicted.with_quoted(observation.points.noise.sigma), observation.points.coordinate
+    predictive = predictive_check(observation.value, predicted.mean, quoted, predicted.sigma, coordinate=where, seed=seed)
     known = known_values(request.simulator, observation.points)
     found = (
         None
         if gain is None
         else detection(gain, float(known.get("log_trials", 0.0)), predictive.red_noise, signal=request.simulator.signal)
     )
-    judged = verdict(
-        Checks(
-            importance=posterior.importance,
-            peak_outside=posterior.peak_outside,
-            predictive=predictive,
-            edges=edges,
-            distance_p=posterior.distance_p,
-            priors_from_data=priors_from_data(request.simulator, prior),
-            detection=found,
-            leaning=posterior.leaning,
-            coordinate_unit=observation.coordinate_axis.unit,
-            errors_estimated=observation.points.noise.source == "estimated",
-        )
+    checks = replace(_checks(request, posterior), predictive=predictive, detection=found)
+    return Checked(posterior, predicted.mean, predicted.sigma, quoted, least_squares, checks, verdict(checks))
+
+
+def _checks(request: Request, posterior: Posterior) -> Checks:
+    """What is checked of every posterior."""
+    observation, prior = request.prepared.observation, request.prior
+    bounded = [distribution.bounded for name, distribution in prior.distributions if name in prior.free]
+    return Checks(
+        importance=posterior.importance,
+        peak_outside=posterior.peak_outside,
+        predictive=None,
+        edges=tuple(prior_edges(posterior.latent, posterior.weight, prior.free, bounded)),
+        distance_p=posterior.distance_p,
+        priors_from_data=priors_from_data(request.simulator, prior),
+        leaning=posterior.leaning,
+        coordinate_unit=observation.coordinate_axis.unit,
+        errors_estimated=observation.points.noise.source == "estimated",
+        warnings=request.simulator.warnings(observation.points),
+        memory=_memory(request, posterior),
     )
-    return Checked(posterior, predicted.mean, predicted.sigma, quoted, least_squares, predictive, edges, found, judged)
+
+
+def _memory(request: Request, posterior: Posterior) -> tuple[str, float] | None:
+    """The parameter that is a process's memory, and its median over the length of the observation."""
+    name = request.simulator.memory
+    if name not in request.prior.free:
+        return None
+    median = float(weighted_quantile(posterior.theta[name], posterior.weight, (0.5,))[0])
+    return name, median / float(known_values(request.simulator, request.prepared.observation.points)["baseline"])
 
 
 def round_summary(number: int, done: Round) -> dict[str, Any]:

@@ -3,128 +3,40 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-from urllib.parse import quote
 
 from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.keys import sha256_of
+from astro_sbi.runs.sample_list import RAW_HOST, SAMPLES, Sample
 from astro_sbi.runs.store import Store
+from astro_sbi.simulators import simulator_names
 
-RAW_HOST = "https://raw.githubusercontent.com"
+__all__ = ["RAW_HOST", "SAMPLES", "Sample", "fetch", "offered", "simulator_for"]
+
 TIMEOUT_S = 30
 
-_NASA = "NASA, public domain; file from github.com/{}"
 
-
-@dataclass(frozen=True)
-class Sample:
-    """A real observation that can be fetched.
+def offered(wanted: str = "") -> tuple[Sample, ...]:
+    """The samples that a simulator of the registry explains.
 
     Args:
-        file: name of the file.
-        kind: of the observation.
-        title: what it is.
-        simulator: that explains it.
-        repository: on GitHub that holds the file.
-        commit: of the repository.
-        path: in the repository.
-        sha256: of the content.
-        folder: where it lies under ``ASTRO_SBI_SAMPLES``.
-        citation: whom to cite.
+        wanted: a simulator whose samples come first.
     """
-
-    file: str
-    kind: Literal["light_curve", "spectrum"]
-    title: str
-    simulator: str
-    repository: str
-    commit: str
-    path: str
-    sha256: str
-    folder: str
-    citation: str
-
-    def url(self, host: str = RAW_HOST) -> str:
-        """Where the file is fetched from."""
-        return f"{host}/{self.repository}/{self.commit}/{quote(self.path)}"
+    found = [sample for sample in SAMPLES if set(sample.simulators) & set(simulator_names())]
+    return tuple(sorted(found, key=lambda sample: wanted not in sample.simulators))
 
 
-SAMPLES: tuple[Sample, ...] = (
-    Sample(
-        file="kplr010666592-2009131110544_slc.fits",
-        kind="light_curve",
-        title="HAT-P-7 b, Kepler short cadence, quarter 0",
-        simulator="transit",
-        repository="astropy/astropy-data",
-        commit="1ec3f59aeb914092f48f32eea4d75ea92c707fe3",
-        path="timeseries/kplr010666592-2009131110544_slc.fits",
-        sha256="b648bf31893ab3eca26260d6c3077ac0e650b712823ae1134381d356fdf64cba",
-        folder="transit",
-        citation=f"Kepler mission (Borucki et al. 2010, Science 327, 977); {_NASA.format('astropy/astropy-data')}",
-    ),
-    Sample(
-        file="hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits",
-        kind="light_curve",
-        title="WASP-126 b (TIC 25155310), TESS sector 1",
-        simulator="transit",
-        repository="astropy/astropy-data",
-        commit="1ec3f59aeb914092f48f32eea4d75ea92c707fe3",
-        path="timeseries/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits",
-        sha256="d52c23f0f2c944c9ae585369ecb42a9c48c650b875b9f87814a325079e23bf2f",
-        folder="transit",
-        citation=f"TESS mission (Ricker et al. 2015, JATIS 1, 014003); {_NASA.format('astropy/astropy-data')}",
-    ),
-    Sample(
-        file="K2-3_EPIC201367065.csv",
-        kind="light_curve",
-        title="K2-3 (EPIC 201367065), three planets, K2",
-        simulator="transit",
-        repository="hippke/tls",
-        commit="7b8c4f0f7133f50cc70e53624057c6ab9b1b4fc1",
-        path="transitleastsquares/tests/EPIC201367065.csv",
-        sha256="5d4ca48676d274399e88af5a29bb14b6b630795301e89ba20bc4a7f6c9379302",
-        folder="transit",
-        citation=f"K2 mission (Howell et al. 2014, PASP 126, 398); {_NASA.format('hippke/tls')}",
-    ),
-    Sample(
-        file="K2-3_EPIC201367065_detrended.csv",
-        kind="light_curve",
-        title="K2-3 (EPIC 201367065), trends removed, K2",
-        simulator="transit",
-        repository="hippke/tls",
-        commit="7b8c4f0f7133f50cc70e53624057c6ab9b1b4fc1",
-        path="transitleastsquares/tests/EPIC201367065_detrended.csv",
-        sha256="8e62714d61d0cf22d5a1d4e8842bffef74f4307fa3a2e51310c2001c15107889",
-        folder="transit",
-        citation=f"K2 mission (Howell et al. 2014, PASP 126, 398); {_NASA.format('hippke/tls')}",
-    ),
-    Sample(
-        file="spec-0266-51602-0107.fits",
-        kind="spectrum",
-        title="Star-forming galaxy at redshift 0.123, SDSS 266-51602-107",
-        simulator="galaxy_lines",
-        repository="legolason/PyQSOFit",
-        commit="084df5a7d2af76b38719af5851b114ad9ecf4d60",
-        path="example/data/spec-0266-51602-0107.fits",
-        sha256="a2a6915a0547ce129bae5191c2b085ee4fc11c21dfcfd60c28ea7b6fe17f8111",
-        folder="galaxy_spectrum",
-        citation="Sloan Digital Sky Survey (York et al. 2000, AJ 120, 1579); file from github.com/legolason/PyQSOFit",
-    ),
-    Sample(
-        file="sdss_dr18_0358-51818-0504.fits",
-        kind="spectrum",
-        title="SHOC 579, a starburst at redshift 0.047, SDSS 358-51818-504",
-        simulator="galaxy_lines",
-        repository="Vital-Fernandez/lime",
-        commit="c37a82e0e6a54dbd90aafd86e86f67936c57b31d",
-        path="docs/source/0_resources/spectra/SHOC579_SDSS_dr18.fits",
-        sha256="20aa0280fe55317d3012bbf05f9d45a9106822b8a4d99406417ea8b52559de6d",
-        folder="galaxy_spectrum",
-        citation="Sloan Digital Sky Survey (York et al. 2000, AJ 120, 1579); file from github.com/Vital-Fernandez/lime",
-    ),
-)
+def simulator_for(sha256: str, wanted: str = "") -> str:
+    """The simulator to begin with for a file: the wanted one, unless the file is a sample that others explain.
+
+    Args:
+        sha256: checksum of the file.
+        wanted: what the user came for, if anything.
+    """
+    known = next((sample for sample in SAMPLES if sample.sha256 == sha256), None)
+    if known is None or wanted in known.simulators:
+        return wanted
+    return next((name for name in known.simulators if name in simulator_names()), wanted)
 
 
 def fetch(sample: Sample, store: Store, *, host: str = RAW_HOST) -> bytes:

@@ -50,7 +50,7 @@ class Store:
                 self.root.mkdir(parents=True, exist_ok=True)
         return Catalogue(url or f"sqlite:///{self.root / 'catalogue.sqlite'}")
 
-    def folder(self, name: Literal["logs", "xla", "samples", "quarantine", "answers", "downloads"]) -> Path:
+    def folder(self, name: Literal["logs", "xla", "samples", "quarantine", "answers", "downloads", "scratch"]) -> Path:
         """One of the store's other folders, made when it is not there.
 
         Raises:

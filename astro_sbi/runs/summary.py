@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from astro_sbi import __version__
+from astro_sbi.diagnostics.predictive import PredictiveCheck
 from astro_sbi.inference.posterior import weighted_quantile
 from astro_sbi.observations.observation import Axis, Observation
 from astro_sbi.observations.preparation import Prepared, Stage
@@ -39,7 +40,7 @@ def result_of(request: Request, checked: Checked, *, seconds: Mapping[str, float
 
 def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarray], seconds: Mapping[str, float]) -> dict[str, Any]:
     """The part that `infer --json` promises."""
-    posterior, predictive, simulator = checked.posterior, checked.predictive, request.simulator
+    posterior, checks, simulator = checked.posterior, checked.checks, request.simulator
     free, from_data = set(request.prior.free), priors_from_data(simulator, request.prior)
     units = {parameter.name: parameter.unit for parameter in (*simulator.parameters, *simulator.derived_parameters)}
 
@@ -61,29 +62,28 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
         "derived": intervals(derived),
         "importance": None if posterior.importance is None else asdict(posterior.importance),
         "comparable_log_evidence": None if from_data or posterior.importance is None else posterior.importance.log_evidence,
-        "predictive": {
-            "p_value": predictive.p_value,
-            "chi2_per_point_quoted": predictive.chi2_per_point_quoted,
-            "noise_ratio": predictive.noise_ratio,
-            "residual_correlation": predictive.residual_correlation,
-            "p_value_fitted": predictive.p_value_fitted,
-            "chi2_per_point_fitted": predictive.chi2_per_point_fitted,
-            "largest_residual": predictive.largest_residual,
-            "red_noise": predictive.red_noise,
-            "correlation_p": predictive.correlation_p,
-        },
-        "detection": None if checked.detection is None else checked.detection.log_evidence_against_null,
+        "predictive": _residuals(checks.predictive),
+        "summaries_p": checks.summaries_p,
+        "detection": None if checks.detection is None else checks.detection.log_evidence_against_null,
         "distance_p": posterior.distance_p,
         "least_squares": posterior.least_squares,
         "best": posterior.best_theta,
         "peak_outside": posterior.peak_outside,
-        "edges": [{"name": edge.name, "side": edge.side, "mass": edge.mass} for edge in checked.edges],
+        "edges": [{"name": edge.name, "side": edge.side, "mass": edge.mass} for edge in checks.edges],
         "rounds": [round_summary(number, done) for number, done in enumerate(posterior.rounds)],
         "verdict": checked.verdict.grade,
         "reasons": list(checked.verdict.reasons),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "cached": False,
     }
+
+
+def _residuals(found: PredictiveCheck | None) -> dict[str, float] | None:
+    """What the page and the command line tell of the predictive check."""
+    if found is None:
+        return None
+    names = ("p_value", "chi2_per_point_quoted", "noise_ratio", "residual_correlation", "p_value_fitted", "chi2_per_point_fitted")
+    return {name: getattr(found, name) for name in (*names, "largest_residual", "red_noise", "correlation_p")}
 
 
 def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -97,6 +97,9 @@ def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, A
         "reference": simulator.reference,
         "caveats": list(simulator.caveats),
         "kind": raw.kind,
+        "random": simulator.random,
+        "order": [parameter.name for parameter in everything],
+        "period_parameter": simulator.period,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seed": settings.seed,
         "draws": settings.samples,
@@ -170,7 +173,9 @@ def _predicted(request: Request, checked: Checked) -> dict[str, np.ndarray]:
     names, levels = ("low95", "low68", "median", "high68", "high95"), (0.025, 0.16, 0.5, 0.84, 0.975)
     arrays = {f"model/{name}": band for name, band in zip(names, np.quantile(curves, levels, axis=0), strict=True)}
     arrays |= {f"predictive/{name}": band for name, band in zip(names, np.quantile(noisy, levels, axis=0), strict=True)}
-    arrays |= {"model/draws": curves[:_CURVES], "model/least_squares": checked.least_squares}
+    arrays |= {"model/draws": curves[:_CURVES]}
+    if checked.least_squares is not None:
+        arrays["model/least_squares"] = checked.least_squares
     arrays |= {"sigma/quoted": checked.quoted, "sigma/fitted": np.median(sigmas, axis=0)}
     arrays = {name: value.astype(np.float32) for name, value in arrays.items()}
     unfolded = request.prepared.unfolded

@@ -9,7 +9,16 @@ from astro_sbi.simulators.base import Simulator
 
 _CLASSES = {
     "transit": ("astro_sbi.simulators.transit", "TransitSimulator"),
+    "flare_activity": ("astro_sbi.simulators.flare_activity", "FlareActivitySimulator"),
+    "microlensing": ("astro_sbi.simulators.microlensing", "MicrolensingSimulator"),
+    "radial_velocity": ("astro_sbi.simulators.radial_velocity", "RadialVelocitySimulator"),
     "galaxy_lines": ("astro_sbi.simulators.galaxy_lines", "GalaxyLinesSimulator"),
+    "galaxy_spectrum": ("astro_sbi.simulators.galaxy_spectrum", "GalaxySpectrumSimulator"),
+    "galaxy_photometry": ("astro_sbi.simulators.galaxy_photometry", "GalaxyPhotometrySimulator"),
+    "hubble_diagram": ("astro_sbi.simulators.hubble_diagram", "HubbleDiagramSimulator"),
+    "rr_lyrae": ("astro_sbi.simulators.rr_lyrae", "RRLyraeSimulator"),
+    "stellar_rotation": ("astro_sbi.simulators.stellar_rotation", "StellarRotationSimulator"),
+    "quasar_variability": ("astro_sbi.simulators.quasar_variability", "QuasarVariabilitySimulator"),
 }
 
 

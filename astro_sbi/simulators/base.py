@@ -94,14 +94,18 @@ class Simulator(abc.ABC):
     process gives `process` and `one_step` too; nothing else is needed for its exact likelihood.
     ``theta`` maps parameter names to scalars; shapes are unbatched, vmap does the rest.
 
+    An implicit simulator has no likelihood that could be computed: it draws in `process` and names its `summaries`.
+
     Attributes:
+        implicit: whether there is no likelihood.
         channels: names of the channels that the parameters are for.
         period: name of the parameter that is a period to fold by in figures, if there is one.
+        memory: name of the parameter that is the time after which a random process forgets, if there is one; ``baseline`` is known then.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    version: ClassVar[int] = 1
+    version: int = 1
     kind: ClassVar[Kind]
     parameters: tuple[Parameter, ...]
     derived_parameters: tuple[Parameter, ...] = ()
@@ -109,6 +113,7 @@ class Simulator(abc.ABC):
     known: tuple[KnownQuantity, ...] = ()
     options: ClassVar[tuple[ModelOption, ...]] = ()
     channels: tuple[str, ...] = ("",)
+    implicit: ClassVar[bool] = False
     coordinate_name: ClassVar[str]
     coordinate_unit: ClassVar[str]
     value_name: ClassVar[str]
@@ -118,6 +123,12 @@ class Simulator(abc.ABC):
     caveats: tuple[str, ...] = ()
     signal: ClassVar[str] = "signal"
     period: ClassVar[str] = ""
+    memory: ClassVar[str] = ""
+
+    @property
+    def random(self) -> bool:
+        """Whether the model itself is random: a Gaussian process, a population of flares."""
+        return type(self).process is not Simulator.process
 
     def adapted(self, channels: tuple[str, ...], options: Mapping[str, str]) -> Simulator:
         """The simulator for an observation with these channels, each of `options` chosen; itself where neither matters."""
@@ -142,6 +153,12 @@ class Simulator(abc.ABC):
         """
         return self.predict(theta, pattern), self.noise(theta, pattern)
 
+    def summaries(self, value: Float[Array, " n"], pattern: Pattern) -> Float[Array, " k"]:
+        """What a flow sees of an observation of an implicit simulator (jax)."""
+        import jax.numpy as jnp
+
+        return jnp.where(pattern.used, value, 0.0)
+
     def derived(self, theta: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Derived quantities [S] of parameter draws [S] (NumPy, float64), keyed by `derived_parameters`' names."""
         return {}
@@ -154,6 +171,10 @@ class Simulator(abc.ABC):
     @abc.abstractmethod
     def preparation(self) -> Preparation:
         """The preparation asked for when the user asks for nothing else."""
+
+    def warnings(self, points: Points) -> tuple[str, ...]:
+        """Sentences on what this observing pattern lacks for the result to be good, each judged as caution."""
+        return ()
 
     def null(self, theta: Theta) -> dict[str, Any] | None:
         """The parameters with the signal switched off (NumPy or jax), or None where no such model is compared."""

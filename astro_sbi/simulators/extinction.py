@@ -34,3 +34,24 @@ def cardelli(wavelength: Any, xp: Any = np) -> Any:
     y = x - 1.82
     optical = _polynomial(_OPTICAL_A, y) + _polynomial(_OPTICAL_B, y) / R_V
     return xp.where(x < 1.1, infrared, optical)
+
+
+#: Ratio of total to selective extinction of starburst galaxies (Calzetti et al. 2000, eq. 5).
+R_V_STARBURST = 4.05
+
+
+def calzetti(wavelength: Any, xp: Any = np) -> Any:
+    """Attenuation of a galaxy's starlight relative to that in V, ``A(lambda) / A(V) = k(lambda) / 4.05``, never negative.
+
+    Calzetti et al. 2000, ApJ 533, 682, eq. 4. The curve for the ultraviolet is used down to the Lyman limit, the one for the infrared
+    to where it is zero (3.1 micron).
+
+    Args:
+        wavelength: at rest, given for 0.12 to 2.2 micron, in A.
+        xp: array library.
+    """
+    x = 1e4 / wavelength
+    red = -1.857 + 1.040 * x
+    blue = _polynomial((-2.156, 1.509, -0.198, 0.011), x)
+    k = 2.659 * xp.where(wavelength < 6300.0, blue, red) + R_V_STARBURST
+    return xp.maximum(k, 0.0) / R_V_STARBURST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
@@ -112,13 +112,22 @@ def _compile_on_the_cpu() -> None:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Compiling the simulator")
-def explorer(name: str) -> Explorer:
-    """A simulator made ready to be moved by hand."""
+@st.cache_resource(max_entries=16, show_spinner="Compiling the simulator")
+def _explorer(name: str, options: tuple[tuple[str, str], ...]) -> Explorer:
     from astro_sbi.ui.simulated import make_explorer
 
     _compile_on_the_cpu()
-    return make_explorer(name)
+    return make_explorer(name, dict(options))
+
+
+def explorer(name: str, options: Mapping[str, str] | None = None) -> Explorer:
+    """A simulator made ready to be moved by hand.
+
+    Args:
+        name: of the simulator.
+        options: those that are not at their defaults.
+    """
+    return _explorer(name, tuple(sorted((options or {}).items())))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the trained flow")
@@ -134,8 +143,8 @@ def shipped_flow(name: str) -> AmortisedFlow:
     return shipped_flow(name)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _slider_ranges(name: str, _explorer: Explorer) -> dict[str, tuple[float, float, float]]:
+@st.cache_data(max_entries=32, show_spinner=False)
+def _slider_ranges(key: tuple[str, ...], _explorer: Explorer) -> dict[str, tuple[float, float, float]]:
     from astro_sbi.ui.simulated import ranges
 
     return ranges(_explorer)
@@ -143,7 +152,19 @@ def _slider_ranges(name: str, _explorer: Explorer) -> dict[str, tuple[float, flo
 
 def slider_ranges(explorer: Explorer) -> dict[str, tuple[float, float, float]]:
     """Lowest, first and highest value of each parameter's slider."""
-    return _slider_ranges(explorer.simulator.name, explorer)
+    return _slider_ranges((explorer.simulator.name, *explorer.options), explorer)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _many_cycles(key: tuple[str, ...], _explorer: Explorer) -> bool:
+    from astro_sbi.ui.simulated import many_cycles
+
+    return many_cycles(_explorer)
+
+
+def many_cycles(explorer: Explorer) -> bool:
+    """Whether the pattern spans so many periods that the model is seen only folded."""
+    return _many_cycles((explorer.simulator.name, *explorer.options), explorer)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

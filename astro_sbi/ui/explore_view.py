@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
 import streamlit as st
 
 from astro_sbi.figures.corner import Label, Layer, Markers, corner, one_dimensional
-from astro_sbi.figures.explore import simulated
+from astro_sbi.figures.explore import Simulated, simulated
 from astro_sbi.simulators.base import Parameter
 from astro_sbi.simulators.prior import Distribution
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.posterior_view import COLOURS, FLOW
-from astro_sbi.ui.simulated import Explorer, grid, outside_prior, prior_draws
+from astro_sbi.ui.simulated import Explorer, grid, outside_prior, phase_of, prior_draws
 from astro_sbi.ui.words import escaped, unit_text
 
 MOST_PRIOR_DRAWS = 100
@@ -60,27 +61,51 @@ def axis_labels(explorer: Explorer) -> tuple[str, str]:
     return x_label, y_label
 
 
-def simulated_view(explorer: Explorer, theta: Mapping[str, float], seed: int, draws: int) -> np.ndarray:
+def fold_choice(explorer: Explorer) -> bool:
+    """Whether to fold by the period, where the model has one."""
+    if not explorer.simulator.period:
+        return False
+    words = "Against phase instead of time; phase 0 is where the time is 0. Curves of the prior are folded by periods of their own."
+    return st.toggle("Fold by the period", value=cached.many_cycles(explorer), key="folded", bind="query-params", help=words)
+
+
+def simulated_view(explorer: Explorer, theta: Mapping[str, float], seed: int, draws: int, *, folded: bool) -> np.ndarray:
     """The noise-free model and noisy data of the parameters; returns the noisy data [n]."""
     noisy = explorer.noisy(theta, seed)
-    curves = None
-    if draws:
-        prior = prior_draws(explorer, draws, seed)
-        curves = np.stack([explorer.noise_free({name: float(values[i]) for name, values in prior.items()}) for i in range(draws)])
     x_label, y_label = axis_labels(explorer)
-    figure = simulated(
-        explorer.points.coordinate, explorer.noise_free(theta), noisy, explorer.noise(theta), draws=curves, x_label=x_label, y_label=y_label
+    made = Simulated(
+        phase_of(explorer, theta) if folded else explorer.points.coordinate,
+        explorer.noise_free(theta, seed),
+        noisy,
+        explorer.noise(theta),
+        channel=explorer.points.channel,
+        channels=explorer.simulator.channels,
+        kind=explorer.simulator.kind,
+        random=explorer.simulator.random,
+        folded=folded,
     )
-    charts.chart(figure, key="simulated")
+    if draws:
+        made = replace(made, **_prior_curves(explorer, draws, seed, folded=folded))
+    charts.chart(simulated(made, x_label="phase" if folded else x_label, y_label=y_label), key="simulated")
+    if explorer.simulator.random:
+        st.caption("This model is random itself: the curve is one draw of it, and another seed draws another.")
     outside = outside_prior(explorer, theta)
     if outside:
         st.caption(f":material/info: Outside the prior, given the other parameters: {escaped(', '.join(outside))}.")
     return noisy
 
 
-def can_answer(name: str) -> bool:
-    """Whether a flow trained before ships for a simulator."""
-    return (files("astro_sbi") / "pretrained" / "flows" / name).is_dir()
+def _prior_curves(explorer: Explorer, draws: int, seed: int, *, folded: bool) -> dict[str, np.ndarray | None]:
+    """Models of draws of the prior [k, n] and where they stand."""
+    prior = prior_draws(explorer, draws, seed)
+    each = [{name: float(values[i]) for name, values in prior.items()} for i in range(draws)]
+    curves = np.stack([explorer.noise_free(drawn, seed + i) for i, drawn in enumerate(each)])
+    return {"draws": curves, "draw_places": np.stack([phase_of(explorer, drawn) for drawn in each]) if folded else None}
+
+
+def can_answer(explorer: Explorer) -> bool:
+    """Whether a flow trained before ships for a simulator, which then has its options at their defaults."""
+    return not explorer.options and (files("astro_sbi") / "pretrained" / "flows" / explorer.simulator.name).is_dir()
 
 
 def instant_posterior(explorer: Explorer, theta: Mapping[str, float], value: np.ndarray) -> None:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 from astro_sbi import simulators
+from astro_sbi.observations.kind import Kind
 from astro_sbi.runs import api
 from astro_sbi.runs.result import Result
+from astro_sbi.simulators.base import Simulator
 from astro_sbi.ui import navigation
 from astro_sbi.ui.posterior_view import key_names
 from astro_sbi.ui.predictive_view import compact_view
 from astro_sbi.ui.verdict_view import verdict_badge, verdict_banner
 from astro_sbi.ui.words import escaped, journal, unit_latex
 
-KINDS = {"light_curve": ("Light curve", ":material/show_chart:"), "spectrum": ("Spectrum", ":material/graphic_eq:")}
+KINDS: dict[Kind, tuple[str, str]] = {
+    "light_curve": ("Light curve", ":material/show_chart:"),
+    "spectrum": ("Spectrum", ":material/graphic_eq:"),
+    "velocities": ("Velocities", ":material/swap_vert:"),
+    "photometry": ("Photometry", ":material/scatter_plot:"),
+    "hubble_diagram": ("Hubble diagram", ":material/trending_up:"),
+}
+GROUPS: dict[str, tuple[Kind, ...]] = {
+    "Light curves": ("light_curve",),
+    "Spectra and photometry": ("spectrum", "photometry"),
+    "Velocities and distances": ("velocities", "hubble_diagram"),
+}
 KEY_PARAMETERS = 4
 
 
@@ -44,7 +58,7 @@ def key_number(result: Result, name: str) -> None:
 def steps() -> None:
     """How it works, in three steps."""
     st.markdown(
-        ":material/upload_file: **Bring an observation.** A light curve or a spectrum, yours or a sample; "
+        ":material/upload_file: **Bring an observation.** A light curve, a spectrum, velocities or photometry, yours or a sample; "
         "see what was read and prepare it.\n\n"
         ":material/model_training: **Choose what may have made it.** A simulator with its priors; "
         "a flow learns to invert it while you watch.\n\n"
@@ -54,18 +68,31 @@ def steps() -> None:
 
 
 def problems() -> None:
-    """A card for each simulator."""
+    """A card for each simulator, under the kind of data that it explains."""
     every = simulators.simulators()
-    with st.grid(min(3, len(every)), min_column_width=280):
-        for simulator in every:
-            with st.container(border=True, key=f"problem_{simulator.name}"):
-                word, icon = KINDS.get(simulator.kind, (simulator.kind, ":material/category:"))
-                st.markdown(f"**{escaped(simulator.title)}**")
-                st.badge(word, icon=icon, color="gray")
-                st.markdown(escaped(simulator.summary))
-                with st.container(horizontal=True):
-                    st.page_link(navigation.EXPLORE, label="Explore", icon=":material/tune:", query_params={"simulator": simulator.title})
-                    st.page_link(navigation.INFER, label="Infer", icon=":material/insights:")
+    for heading, kinds in GROUPS.items():
+        mine = [simulator for kind in kinds for simulator in every if simulator.kind == kind]
+        if mine:
+            st.subheader(heading, anchor=False)
+            with st.grid(3, min_column_width=280):
+                for simulator in mine:
+                    _problem(simulator)
+
+
+def _problem(simulator: Simulator) -> None:
+    with st.container(border=True, height="stretch", key=f"problem_{simulator.name}"):
+        word, icon = KINDS[simulator.kind]
+        st.markdown(f"**{escaped(simulator.title)}**")
+        st.badge(word, icon=icon, color="gray")
+        st.markdown(escaped(first_sentence(simulator.summary)))
+        with st.container(horizontal=True):
+            st.page_link(navigation.EXPLORE, label="Explore", icon=":material/tune:", query_params={"simulator": simulator.title})
+            st.page_link(navigation.INFER, label="Infer", icon=":material/insights:", query_params={"simulator": simulator.name})
+
+
+def first_sentence(text: str) -> str:
+    """What comes before the first full stop that a capital follows."""
+    return re.split(r"(?<=[.])\s+(?=[A-Z])", text, maxsplit=1)[0]
 
 
 def examples(found: Sequence[api.ExampleView]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from astro_sbi import simulators
 from astro_sbi.figures.corner import Label, Layer, corner, one_dimensional
 from astro_sbi.figures.theme import NEUTRAL
 from astro_sbi.runs.result import Result
@@ -25,10 +24,8 @@ FIRST_SHOWN = 6
 
 
 def in_order(result: Result, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters in the order of their simulator, which lists them by interest; JSON has sorted them by name."""
-    name = result.summary["simulator"]
-    known = simulators.simulator(name) if name in simulators.simulator_names() else None
-    order = [parameter.name for parameter in (*known.parameters, *known.derived_parameters)] if known else []
+    """Parameters in the order of their simulator, which lists them by interest; results from before it was kept stay as they are."""
+    order = result.summary.get("order") or []
     return {name: numbers[name] for name in sorted(numbers, key=lambda name: order.index(name) if name in order else len(order))}
 
 

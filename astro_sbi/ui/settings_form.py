@@ -8,26 +8,49 @@ import pandas as pd
 import streamlit as st
 
 from astro_sbi import simulators
+from astro_sbi.observations.kind import SPOKEN
 from astro_sbi.runs.settings import ENSEMBLE_RANGE, SAMPLES_RANGE, SEED_RANGE, Settings, parse_change
-from astro_sbi.simulators.base import Simulator
+from astro_sbi.simulators.base import Simulator, configured
 from astro_sbi.simulators.prior import PriorError, parse_distribution
+from astro_sbi.ui import model_form, state
 from astro_sbi.ui.spoken import say
 from astro_sbi.ui.words import escaped, unit_text
 
 Changes = list[tuple[str, str]]
+SIMULATOR, CHOSEN_FOR = "infer_simulator", "simulator_chosen_for"
 
 
-def choose_simulator(kind: str) -> Simulator | None:
-    """The simulators that make this kind of observation."""
+def wanted_simulator() -> str:
+    """Name of the simulator that the page's address asks for, which is said; empty where it asks for none."""
+    name = state.from_url("simulator")
+    if name not in simulators.simulator_names():
+        return ""
+    simulator = simulators.simulator(name)
+    st.caption(f"For **{escaped(simulator.title)}** bring {SPOKEN[simulator.kind]}; samples that it explains come first.")
+    return name
+
+
+def choose_simulator(kind: str, file: str, preferred: str = "") -> Simulator | None:
+    """The simulators that make this kind of observation.
+
+    Args:
+        kind: of the observation.
+        file: checksum of its file; a choice made for another file is forgotten.
+        preferred: name of the simulator to begin with, if it is one of them.
+    """
     offered = {simulator.name: simulator for simulator in simulators.simulators() if simulator.kind == kind}
     if not offered:
         st.warning("No simulator makes this kind of observation yet.", icon=":material/category:")
         return None
+    if state.value(CHOSEN_FOR) != file:
+        state.put(CHOSEN_FOR, file)
+        state.forget(model_form.PREFIX)
+        state.put(SIMULATOR, preferred if preferred in offered else next(iter(offered)))
     name = st.selectbox(
         "Simulator",
         list(offered),
         format_func=lambda name: offered[name].title,
-        key="infer_simulator",
+        key=SIMULATOR,
         persist_state="session",
         help="What may have made the observation; only simulators of this kind of data are offered.",
     )
@@ -38,8 +61,22 @@ def choose_simulator(kind: str) -> Simulator | None:
     return simulator
 
 
-def priors_form(simulator: Simulator) -> Changes:
+def adapted_simulator(simulator: Simulator, channels: tuple[str, ...]) -> tuple[Simulator, Changes]:
+    """The simulator for the observation's channels with the options that are chosen here, and these as settings.
+
+    Raises:
+        ObservationError: if the simulator cannot be for these channels.
+    """
+    chosen = model_form.model_form(simulator)
+    return configured(simulator, channels, chosen), [(f"model.{name}", choice) for name, choice in chosen.items()]
+
+
+def priors_form(simulator: Simulator, changes: Sequence[str] = ()) -> Changes:
     """Every prior as text that can be changed, and a column to hold parameters fixed.
+
+    Args:
+        simulator: for the observation's channels.
+        changes: which of its options were chosen.
 
     Raises:
         PriorError: if a text is no prior.
@@ -67,9 +104,9 @@ def priors_form(simulator: Simulator) -> Changes:
         "fix": st.column_config.NumberColumn("Fixed at", help="A value holds the parameter; empty infers it.", width="small", format="%g"),
         "name": st.column_config.TextColumn("Name in settings", disabled=True, width="small"),
     }
-    edited = st.data_editor(
-        rows, hide_index=True, column_config=columns, key=f"priors_{simulator.name}", num_rows="fixed", placeholder="inferred"
-    )
+    # A row's number stands for a parameter only while the parameters are the same.
+    key = "_".join(["priors", simulator.name, *changes, *([str(len(simulator.channels))] if len(simulator.channels) > 1 else [])])
+    edited = st.data_editor(rows, hide_index=True, column_config=columns, key=key, num_rows="fixed", placeholder="inferred")
     return _prior_changes(edited, original)
 
 
@@ -138,13 +175,13 @@ def settings_form(simulator: Simulator, before: Sequence[tuple[str, str]]) -> Se
     """Everything that is asked for, or None while something is wrong.
 
     Args:
-        simulator: the simulator chosen.
-        before: how the file is read and prepared.
+        simulator: the simulator chosen, for the observation's channels.
+        before: how the file is read and prepared, and which options of the model were chosen.
     """
     with st.expander("Priors", icon=":material/tune:", key="priors_open"):
         st.caption("What is believed before these data. Edit a cell to change it.")
         try:
-            priors = priors_form(simulator)
+            priors = priors_form(simulator, [choice for key, choice in before if key.startswith("model.")])
         except PriorError as error:
             say(error)
             return None

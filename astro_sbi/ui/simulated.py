@@ -10,14 +10,15 @@ from jaxtyping import Float
 
 from astro_sbi import simulators
 from astro_sbi.observations.observation import Points
-from astro_sbi.simulators.base import Simulator, known_values, pattern_of, scalar_known, simulate
+from astro_sbi.simulators.base import Simulator, configured, known_values, pattern_of, scalar_known, simulate
 from astro_sbi.simulators.prior import Distribution
 
 RANGE_DRAWS = 4096
 TAILS = (0.002, 0.998)
 STEPS = 200
 CANDIDATES = 48
-SHOWS = 0.3
+SHOWS = 1.0
+MANY_CYCLES = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,37 +26,47 @@ class Explorer:
     """A simulator with its default observing pattern, compiled.
 
     Args:
-        simulator: the simulator.
+        simulator: the simulator, its options as chosen.
+        options: which of its options are not at their defaults, as ``NAME=choice``.
         points: its default observing pattern.
         known: its known quantities that are single numbers.
-        noise_free: values [n] of parameters.
+        noise_free: values [n] of parameters before noise; the seed decides where the model itself is random.
         noisy: values [n] of parameters and a seed.
         noise: standard deviation of the noise [n] of parameters.
     """
 
     simulator: Simulator
+    options: tuple[str, ...]
     points: Points
     known: Mapping[str, float]
-    noise_free: Callable[[Mapping[str, float]], Float[np.ndarray, " n"]]
+    noise_free: Callable[[Mapping[str, float], int], Float[np.ndarray, " n"]]
     noisy: Callable[[Mapping[str, float], int], Float[np.ndarray, " n"]]
     noise: Callable[[Mapping[str, float]], Float[np.ndarray, " n"]]
 
 
-def make_explorer(name: str) -> Explorer:
-    """Compile a simulator for its default observing pattern."""
+def make_explorer(name: str, options: Mapping[str, str] | None = None) -> Explorer:
+    """Compile a simulator for its default observing pattern.
+
+    Args:
+        name: of the simulator.
+        options: those that are not at their defaults.
+    """
     import jax
 
-    simulator = simulators.simulator(name)
+    plain = simulators.simulator(name)
+    simulator = configured(plain, plain.channels, options or {})
     points = simulator.default_points()
     pattern, n = pattern_of(simulator, points), len(points)
-    predict = jax.jit(lambda theta: simulator.predict(theta, pattern))
     noise = jax.jit(lambda theta: simulator.noise(theta, pattern))
     draw = jax.jit(lambda theta, seed: simulate(simulator, jax.random.key(seed), theta, pattern))
+    # The key is the one that `simulate` uses, so that the draw of a random model is the one under the noisy values.
+    model = jax.jit(lambda theta, seed: simulator.process(jax.random.fold_in(jax.random.key(seed), 1), theta, pattern))
     return Explorer(
         simulator=simulator,
+        options=tuple(f"{option}={choice}" for option, choice in sorted((options or {}).items())),
         points=points,
         known=scalar_known(known_values(simulator, points)),
-        noise_free=lambda theta: np.asarray(predict(_float32(theta)))[:n],
+        noise_free=lambda theta, seed: np.asarray(model(_float32(theta), np.uint32(seed)))[:n],
         noisy=lambda theta, seed: np.asarray(draw(_float32(theta), np.uint32(seed)))[:n],
         noise=lambda theta: np.asarray(noise(_float32(theta)))[:n],
     )
@@ -80,7 +91,7 @@ def start(explorer: Explorer) -> dict[str, float]:
 
 def _strength(explorer: Explorer, theta: Mapping[str, float]) -> float:
     """Scatter of the noise-free values over the noise."""
-    values, sigma = explorer.noise_free(theta), explorer.noise(theta)
+    values, sigma = explorer.noise_free(theta, 1), explorer.noise(theta)
     return float(np.std(values) / np.median(sigma))
 
 
@@ -89,6 +100,30 @@ def prior_draws(explorer: Explorer, n: int, seed: int) -> dict[str, np.ndarray]:
     prior = explorer.simulator.prior
     z = np.random.default_rng(seed).standard_normal((n, len(prior.free)))
     return prior.physical(z, explorer.known)
+
+
+def period_of(explorer: Explorer, theta: Mapping[str, float]) -> float | None:
+    """The period to fold by, in the unit of the coordinate; None where the model has none."""
+    simulator = explorer.simulator
+    if not simulator.period:
+        return None
+    if simulator.period in theta:
+        return theta[simulator.period]
+    draws = {name: np.array([value]) for name, value in theta.items()}
+    found = simulator.derived(draws, known_values(simulator, explorer.points)).get(simulator.period)
+    return None if found is None else float(found[0])
+
+
+def many_cycles(explorer: Explorer) -> bool:
+    """Whether the pattern spans so many periods that the model is seen only folded."""
+    period = period_of(explorer, start(explorer))
+    return period is not None and period > 0 and np.ptp(explorer.points.coordinate) > MANY_CYCLES * period
+
+
+def phase_of(explorer: Explorer, theta: Mapping[str, float]) -> Float[np.ndarray, " n"]:
+    """Phase of each point from -0.5 to 0.5, 0 where the coordinate is 0."""
+    period = period_of(explorer, theta)
+    return (explorer.points.coordinate / (period or np.inf) + 0.5) % 1.0 - 0.5
 
 
 def ranges(explorer: Explorer) -> dict[str, tuple[float, float, float]]:

@@ -38,7 +38,7 @@ def test_every_simulator_can_be_explored(opened):
     for simulator in simulators.simulators():
         app = opened("explore", simulator=simulator.title)
         assert not app.exception
-        assert len(app.select_slider) == len(simulator.parameters)
+        assert len(app.select_slider) == len(simulator.prior.free)
 
 
 def test_figure_follows_seed_and_prior_draws(opened):
@@ -67,7 +67,7 @@ def test_sliders_cover_the_prior_and_start_inside(transit):
 def test_start_shows_a_signal():
     for name in simulators.simulator_names():
         explorer = make_explorer(name)
-        values = explorer.noise_free(start(explorer))
+        values = explorer.noise_free(start(explorer), 1)
         assert np.std(values) > 0.2 * np.median(explorer.noise(start(explorer))), name
 
 
@@ -76,6 +76,34 @@ def test_same_seed_same_noise(transit):
     assert np.array_equal(transit.noisy(theta, 3), transit.noisy(theta, 3))
     assert not np.array_equal(transit.noisy(theta, 3), transit.noisy(theta, 4))
     assert not outside_prior(transit, theta)
+
+
+def test_choices_of_the_model_are_in_the_address(opened):
+    app = opened("explore", simulator="Supernova cosmology", model_dark_energy="w0wa")
+    assert not app.exception
+    assert {"w0", "wa"} <= {slider.key for slider in app.select_slider}
+    assert (
+        opened("explore", simulator="Supernova cosmology", model_dark_energy="banana").selectbox(key="model_dark_energy").value == "lambda"
+    )
+
+
+def test_a_random_model_shows_the_draw_under_the_noise(opened):
+    rotation = make_explorer("stellar_rotation")
+    theta = start(rotation)
+    left = rotation.noisy(theta, 5) - rotation.noise_free(theta, 5)
+    assert np.std(left / rotation.noise(theta)) == pytest.approx(1, abs=0.15)
+    assert not np.allclose(rotation.noise_free(theta, 5), rotation.noise_free(theta, 6))
+    assert "one draw of it" in words(opened("explore", simulator="Stellar rotation"))
+
+
+def test_many_periods_are_folded_at_first(opened):
+    app = opened("explore", simulator="RR Lyrae star")
+    drawn = figure(app)
+    assert drawn["layout"]["xaxis"]["title"]["text"] == "phase"
+    assert len([trace for trace in drawn["data"] if trace.get("showlegend")]) == 3
+    app.toggle(key="folded").set_value(False).run()
+    assert figure(app)["layout"]["xaxis"]["title"]["text"] != "phase"
+    assert "folded" not in {toggle.key for toggle in opened("explore").toggle}
 
 
 class FlowOfNumbers:
@@ -89,7 +117,7 @@ class FlowOfNumbers:
 
 
 def test_shipped_flow_answers_when_asked(opened, monkeypatch):
-    monkeypatch.setattr(explore_view, "can_answer", lambda name: True)
+    monkeypatch.setattr(explore_view, "can_answer", lambda explorer: True)
     monkeypatch.setattr(cached, "shipped_flow", lambda name: FlowOfNumbers())
     app = opened("explore")
     assert len(app.get("plotly_chart")) == 1

@@ -1,8 +1,11 @@
 """The way to an inference: a file chosen, shown, prepared, asked for."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from astro_sbi import simulators
 from astro_sbi.runs import api
 from astro_sbi.runs.settings import Settings
 from tests.app.conftest import words
@@ -21,22 +24,23 @@ def spectrum(redshift: float = 0.1) -> bytes:
     return b"wavelength,flux,flux_err\n" + "".join(f"{w:.2f},{f:.4f},1\n" for w, f in zip(wavelength, noisy, strict=True)).encode()
 
 
-@pytest.fixture
-def uploaded(opened):
+def upload(opened, name: str, content: bytes):
     """The infer page after a file was uploaded."""
-
-    def uploaded(name: str, content: bytes):
-        app = opened("infer")
-        app.get_by_key("source").set_value("My own file").run()
-        app.file_uploader[0].upload(name, content).run()
-        assert not app.exception
-        return app
-
-    return uploaded
+    app = opened("infer")
+    app.get_by_key("source").set_value("My own file").run()
+    app.file_uploader[0].upload(name, content).run()
+    assert not app.exception
+    return app
 
 
-def test_upload_is_shown_and_kept(uploaded, store):
-    app = uploaded("star_*1*.csv", LIGHT_CURVE)
+@pytest.fixture
+def uploaded(opened, read_here):
+    """Uploads a file, which is parsed in this process."""
+    return partial(upload, opened)
+
+
+def test_upload_is_shown_and_kept(opened, store):
+    app = upload(opened, "star_*1*.csv", LIGHT_CURVE)
     assert "What was read" in words(app)
     assert any("star_*1*.csv" in text.value for text in app.text)
     assert app.metric[0].value == "2,000"
@@ -114,11 +118,54 @@ def test_preparation_is_shown_step_by_step(uploaded):
 def test_spectrum_is_offered_its_own_simulator(uploaded):
     app = uploaded("galaxy.csv", spectrum())
     assert not app.error
-    assert app.selectbox(key="infer_simulator").options == ["Galaxy emission lines"]
+    assert app.selectbox(key="infer_simulator").value == "galaxy_lines"
+    titles = {simulator.title for simulator in simulators.simulators() if simulator.kind == "spectrum"}
+    assert set(app.selectbox(key="infer_simulator").options) == titles
     app.toggle(key="prepare_shown").set_value(True).run()
     assert not app.exception
     assert "remain to be fitted" in words(app)
     assert any(button.key == "infer_button" for button in app.button)
+
+
+HUBBLE = b"zHD,MU,MUERR\n" + b"".join(b"%.4f,%.3f,0.15\n" % (z, 43.2 + 5 * np.log10(z)) for z in np.geomspace(0.01, 1.2, 60))
+VELOCITIES = b"bjd,mnvel,errvel,tel\n" + b"".join(
+    b"%.4f,%.2f,2.0,%s\n" % (2454000 + 3.1 * i, 50 * np.cos(i), (b"HIRES", b"HARPS")[i % 2]) for i in range(40)
+)
+
+
+def test_choices_of_the_model_are_settings(uploaded, store):
+    app = uploaded("supernovae.csv", HUBBLE)
+    assert app.selectbox(key="infer_simulator").value == "hubble_diagram"
+    app.selectbox(key="model_dark_energy").set_value("w").run()
+    assert not app.error
+    assert "w" in list(app.get_by_key("priors_hubble_diagram_w").value["name"])
+    app.button(key="infer_button").click().run()
+    (job,) = api.jobs(store)
+    assert dict(job.settings.changes) == {"model.dark_energy": "w"}
+
+
+def test_priors_are_those_of_the_channels(uploaded):
+    app = uploaded("star.csv", VELOCITIES)
+    assert not app.error
+    assert {"offset_1", "offset_2"} <= set(app.get_by_key("priors_radial_velocity_2").value["name"])
+
+
+def test_address_asks_for_a_simulator_and_a_new_file_begins_anew(opened, store, read_here):
+    key = store.put_upload("star.csv", LIGHT_CURVE)
+    app = opened("infer", simulator="flare_activity", observation=key)
+    assert "bring a light curve" in words(app)
+    assert app.selectbox(key="infer_simulator").value == "flare_activity"
+    app.selectbox(key="infer_simulator").set_value("stellar_rotation").run()
+    assert app.selectbox(key="infer_simulator").value == "stellar_rotation"
+    app.get_by_key("source").set_value("My own file").run()
+    app.file_uploader[0].upload("another.csv", LIGHT_CURVE + b"2454971,1,0.0005\n").run()
+    assert app.selectbox(key="infer_simulator").value == "flare_activity"
+
+
+def test_address_with_no_simulator_of_that_name_is_passed_over(opened):
+    app = opened("infer", simulator="<b>no</b>")
+    assert not app.exception
+    assert "bring" not in words(app)
 
 
 @pytest.mark.slow

@@ -150,6 +150,12 @@ def test_priors_from_data_estimated_errors_and_remarks_are_said() -> None:
     assert verdict(checks).reasons[-1] == "Seen through clouds."
 
 
+def test_what_a_simulator_warns_of_is_caution() -> None:
+    checks = replace(good(), warnings=("Errors without their covariance are not for cosmology.",))
+    assert verdict(checks).grade == "caution"
+    assert verdict(checks).reasons[0] == "Errors without their covariance are not for cosmology."
+
+
 def test_what_is_not_a_number_is_not_trusted() -> None:
     assert good().importance is not None
     assert verdict(replace(good(), importance=replace(good().importance, khat=np.nan))).grade == "do not trust"

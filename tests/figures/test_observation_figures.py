@@ -82,7 +82,7 @@ def figures(palette=NEUTRAL):
         "periodogram": observation.periodogram(period, np.exp(-((period - 2.2) ** 2)), 2.2, palette=palette),
         "loss": training.loss_curve(losses, palette=palette),
         "rounds": training.rounds(rounds, palette=palette),
-        "explore": explore.simulated(*folded, folded[1], np.full(160, 1e-4), draws=np.stack([folded[1]] * 5), **labels),
+        "explore": explore.simulated(explore.Simulated(*folded, folded[1], np.full(160, 1e-4), draws=np.stack([folded[1]] * 5)), **labels),
     }
 
 

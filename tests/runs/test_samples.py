@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from astro_sbi.runs.keys import sha256_of
-from astro_sbi.runs.samples import SAMPLES, fetch
+from astro_sbi.runs.samples import SAMPLES, fetch, offered, simulator_for
 from astro_sbi.runs.store import Store, StoreError
 
 CONTENT = b"time,flux\n1,1\n"
@@ -55,7 +55,7 @@ def test_a_sample_is_fetched_once_and_mended_when_damaged(server, sample, tmp_pa
     store = Store(tmp_path)
     assert fetch(sample, store, host=host(server)) == CONTENT
     assert fetch(sample, store, host=host(server)) == CONTENT
-    assert server.asked == [f"/{sample.repository}/{sample.commit}/a%20folder/star.csv"]
+    assert server.asked == [f"/{sample.repository.name}/{sample.repository.commit}/a%20folder/star.csv"]
     (kept,) = (tmp_path / "samples").iterdir()
     kept.write_bytes(b"damaged")
     assert fetch(sample, store, host=host(server)) == CONTENT
@@ -95,8 +95,7 @@ def test_the_registry_is_that_of_the_origins(shared):
     for sample in SAMPLES:
         row = origins[f"{sample.folder}/{sample.file}"]
         assert (row["repository"], row["commit"], row["path"], row["sha256"]) == (
-            sample.repository,
-            sample.commit,
+            *sample.repository,
             sample.path,
             sample.sha256,
         )
@@ -106,3 +105,20 @@ def test_the_registry_is_that_of_the_origins(shared):
 def test_the_shared_files_are_the_samples(sample, shared, tmp_path, monkeypatch):
     monkeypatch.setenv("ASTRO_SBI_SAMPLES", str(shared / "observations"))
     assert fetch(sample, Store(tmp_path))
+
+
+def test_only_samples_that_a_simulator_explains_are_offered(monkeypatch):
+    monkeypatch.setattr("astro_sbi.runs.samples.simulator_names", lambda: ("transit", "radial_velocity"))
+    found = offered("radial_velocity")
+    assert {sample.kind for sample in found} == {"light_curve", "velocities"}
+    assert [sample.kind for sample in found[:3]] == ["velocities"] * 3
+    assert all("supernova" not in sample.simulators for sample in found)
+
+
+def test_a_sample_begins_with_its_own_simulator():
+    star = next(sample for sample in SAMPLES if sample.simulators == ("transit",))
+    galaxy = next(sample for sample in SAMPLES if "galaxy_spectrum" in sample.simulators)
+    assert simulator_for(star.sha256) == simulator_for(star.sha256, "flare_activity") == "transit"
+    assert simulator_for(galaxy.sha256) == "galaxy_lines"
+    assert simulator_for(galaxy.sha256, "galaxy_spectrum") == "galaxy_spectrum"
+    assert simulator_for("0" * 64, "flare_activity") == "flare_activity"

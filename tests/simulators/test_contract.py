@@ -40,6 +40,11 @@ class Case:
         return np.random.default_rng(6).choice([-4.0, 0.0, 4.0], size=(256, self.dimension)).astype(np.float32)
 
 
+def _needs_likelihood(case: Case) -> None:
+    if case.simulator.implicit:
+        pytest.skip("this simulator has no likelihood")
+
+
 @pytest.fixture(scope="module", params=simulator_names())
 def case(request) -> Case:
     return Case(request.param)
@@ -84,6 +89,7 @@ def test_gradients_are_finite_out_to_the_corners_of_the_prior(case):
 
 @pytest.mark.slow
 def test_the_likelihood_and_its_gradient_are_finite_in_the_prior(case):
+    _needs_likelihood(case)
     value = simulate(case.simulator, jax.random.key(8), case.theta(case.draws()[0]), case.pattern)
     both = jax.jit(jax.vmap(jax.value_and_grad(lambda z: log_likelihood(case.simulator, case.theta(z), value, case.pattern))))
     height, slope = both(case.draws())
@@ -102,6 +108,7 @@ def test_options_are_refused_in_a_sentence_and_taken(case):
             assert made.prior.names == tuple(parameter.name for parameter in made.parameters)
 
 
+@pytest.mark.slow
 def test_the_gradient_is_the_slope_of_the_prediction(case):
     z, step = case.draws(), 1e-2
     slopes = case.slopes(z)
@@ -112,6 +119,7 @@ def test_the_gradient_is_the_slope_of_the_prediction(case):
         assert jnp.max(jnp.abs(secant - slopes[..., column])) < 0.05 * scale
 
 
+@pytest.mark.slow
 def test_mapping_and_compiling_change_nothing(case):
     z = case.draws()
     one_by_one = np.stack([case.curve(row) for row in z[:2]])
@@ -126,10 +134,11 @@ def test_the_same_key_gives_the_same_draw(case):
 
 
 def test_simulated_values_scatter_as_the_noise_says(case):
+    _needs_likelihood(case)
     theta = case.theta(case.draws()[0])
     keys = jax.random.split(jax.random.key(3), 200)
-    values = jax.vmap(lambda key: simulate(case.simulator, key, theta, case.pattern))(keys)
-    mean, sigma = jax.vmap(lambda value: case.simulator.one_step(theta, value, case.pattern))(values)
+    values = jax.jit(jax.vmap(lambda key: simulate(case.simulator, key, theta, case.pattern)))(keys)
+    mean, sigma = jax.jit(jax.vmap(lambda value: case.simulator.one_step(theta, value, case.pattern)))(values)
     whitened = (values - mean) / sigma
     chi_square = jnp.sum(whitened[:, case.pattern.used] ** 2, axis=1)
     assert jnp.mean(chi_square) == pytest.approx(case.size, rel=4 * np.sqrt(2 / case.size / 200))
@@ -137,6 +146,7 @@ def test_simulated_values_scatter_as_the_noise_says(case):
 
 
 def test_padding_does_not_count_in_the_likelihood(case):
+    _needs_likelihood(case)
     theta = case.theta(case.draws()[0])
     value = np.asarray(simulate(case.simulator, jax.random.key(4), theta, case.pattern))
     assert len(value) > case.size

@@ -49,6 +49,11 @@ class Outliers(Step):
     outlier_centre: str = setting("constant", "the median of the whole channel, or a running one", choices=("constant", "running"))
     outlier_window: int = setting(15, "number of points of the running median", low=3, high=1001)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing can be so far off."""
+        return self.outliers >= OFF
+
     def apply(self, prepared: Prepared, report: Report) -> Prepared:
         """Drop the outliers of each channel."""
         observation = prepared.observation

@@ -10,7 +10,7 @@ from astro_sbi.observations.observation import Axis, ObservationError
 from astro_sbi.observations.preparation import Preparation, preparation_of, prepare, velocities_preparation
 from astro_sbi.observations.steps.nights import NightlyBins, nights
 from astro_sbi.observations.steps.offsets import InstrumentOffsets, weighted_median
-from astro_sbi.observations.steps.outliers import Outliers
+from astro_sbi.observations.steps.outliers import OFF, Outliers
 from tests.observations.tables import observed
 
 
@@ -113,6 +113,11 @@ def test_a_point_with_a_large_error_is_no_outlier():
     value, sigma = np.random.default_rng(1).normal(size=50), np.ones(50)
     value[7], sigma[7] = 60.0, 20.0
     assert len(prepared(observed("velocities", np.arange(50.0), value, sigma), Outliers()).observation) == 50
+
+
+def test_no_outliers_are_looked_for_where_nothing_can_be_one():
+    done = prepared(observed("velocities", np.arange(50.0), np.arange(50.0), np.ones(50)), Outliers(outliers=OFF))
+    assert done.stages == ()
 
 
 def test_a_running_median_follows_the_hubble_diagram():

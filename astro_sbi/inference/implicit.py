@@ -1,0 +1,135 @@
+"""Inference where no likelihood can be computed: one observing pattern, simulations of the whole prior, one amortised flow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from astro_sbi.inference.box import Box
+from astro_sbi.inference.drawing import mahalanobis_p
+from astro_sbi.inference.importance import log_unit_normal
+from astro_sbi.inference.npe import NPESettings, TrainedNPE, simulate_all, train_npe
+from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop
+from astro_sbi.inference.problem import Problem
+from astro_sbi.inference.settings import SequentialSettings
+from astro_sbi.simulators.base import simulate
+
+_SHOWN, _NULL = 4000, 2048
+_BATCH, _EPOCHS = 256, 30
+
+
+class Replicates(NamedTuple):
+    """Data that posterior draws make.
+
+    Attributes:
+        process: values before independent noise [S, n].
+        noise: standard deviation of the noise [S, n].
+        summaries_p: share of replicates whose summaries lie at least as far from their mean as the observation's.
+    """
+
+    process: Float[np.ndarray, "S n"]
+    noise: Float[np.ndarray, "S n"]
+    summaries_p: float
+
+
+@dataclass(frozen=True, eq=False)
+class ImplicitProblem:
+    """A problem whose simulator has no likelihood, seen through its summaries."""
+
+    problem: Problem
+
+    @cached_property
+    def observed(self) -> Float[np.ndarray, " k"]:
+        """Summaries of the observation."""
+        return np.asarray(self.problem.simulator.summaries(jnp.asarray(self.problem.value), self.problem.pattern), np.float32)
+
+    @cached_property
+    def _program(self) -> Callable[..., Any]:
+        problem = self.problem
+
+        def one(z: Float[Array, " d"], key: Array) -> Float[Array, " k"]:
+            theta = problem.prior.physical(z, problem.known, jnp)
+            return problem.simulator.summaries(simulate(problem.simulator, key, theta, problem.pattern), problem.pattern)
+
+        return jax.jit(jax.vmap(one))
+
+    def summaries(self, z: Float[np.ndarray, "N d"], seed: int) -> Float[np.ndarray, "N k"]:
+        """Summaries of simulated observations at latent draws."""
+        return simulate_all(self._program, z, seed, compiled=True).astype(np.float64)
+
+    def train(
+        self, settings: SequentialSettings, *, seed: int, ensemble: int, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> TrainedNPE:
+        """Simulate over the whole prior and fit a flow to the summaries.
+
+        Args:
+            settings: twice its ``simulations`` are drawn from the prior; there is one round.
+            seed: of simulations and weights.
+            ensemble: members of the ensemble.
+            on_progress: told phase, amount done, amount in all and (training, held-out) loss.
+            should_stop: asked between chunks of training.
+        """
+        prior, budget = self.problem.prior.given(self.problem.known), 2 * settings.simulations
+        on_progress("simulating", 0, budget, None)
+        began, z = time.perf_counter(), np.random.default_rng([seed, 10]).standard_normal((budget, self.problem.dimension))
+        x = self.summaries(z, seed)
+        simulated = time.perf_counter() - began
+        on_progress("compiling", 0, 1, None)
+        training = replace(NPESettings().training, batch=_BATCH, rate=2e-3)
+        npe = NPESettings(ensemble=ensemble, epochs=_EPOCHS, training=training)
+        trained = train_npe(prior, prior.physical_array(z), x, settings=npe, seed=seed, on_progress=on_progress, should_stop=should_stop)
+        # Recipes are compiled side by side: their seconds may add up to more than the clock's.
+        compiling = min(trained.seconds["compile"], trained.seconds["all"])
+        spent = {"simulate": simulated, "compile": compiling, "train": trained.seconds["all"] - compiling}
+        return replace(trained, seconds=spent)
+
+    def posterior(self, trained: TrainedNPE, samples: int, seed: int, *, on_progress: OnProgress) -> Posterior:
+        """Draws of the flow at the observation; nothing corrects them.
+
+        Args:
+            trained: of this problem.
+            samples: number of draws.
+            seed: of the draws.
+            on_progress: told of the phase.
+        """
+        on_progress("sampling", 0, samples, None)
+        began, rng = time.perf_counter(), np.random.default_rng([seed, 3])
+        density, problem = trained.posterior(self.observed).density, self.problem
+        z = density.sample(rng, samples)
+        log_q = density.log_prob(z)
+        prior = rng.standard_normal((_SHOWN, problem.dimension))
+        far = mahalanobis_p(self.summaries(prior[:_NULL], seed + 1), self.observed)
+        whole, seconds = Box.whole(problem.dimension), sum(trained.seconds.values())
+        done = Round(float("nan"), float("nan"), 0.0, seconds, np.stack([whole.lower, whole.upper]), trained.losses)
+        on_progress("sampling", samples, samples, None)
+        return Posterior(
+            theta=problem.theta(z),
+            latent=z,
+            log_q=log_q,
+            log_prior=log_unit_normal(z),
+            log_likelihood=None,
+            weight=np.full(samples, 1.0 / samples),
+            importance=None,
+            flow_theta=problem.theta(z[:_SHOWN]),
+            prior_theta=problem.theta(prior),
+            rounds=(done,),
+            peak_outside=None,
+            leaning=(),
+            best_theta={name: float(value[np.argmax(log_q)]) for name, value in problem.theta(z).items()},
+            least_squares=None,
+            distance_p=far,
+            seconds={**trained.seconds, "sample": time.perf_counter() - began, "check": 0.0},
+        )
+
+    def replicates(self, z: Float[np.ndarray, "S d"], seed: int) -> Replicates:
+        """What latent draws make, and how the observation's summaries lie among theirs."""
+        process, noise = self.problem.simulate(z, np.random.default_rng([seed, 11]))
+        return Replicates(process, noise, mahalanobis_p(self.summaries(z, seed + 2), self.observed))
