@@ -136,7 +136,10 @@ def test_gzip_bomb(server):
 
 
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(CONTENT)[:-9], gzip.compress(CONTENT)[:-8] + bytes(8), b"no gzip", b"", 2 * gzip.compress(b"")]
+    "packed",
+    [gzip.compress(CONTENT)[:-9], gzip.compress(CONTENT)[:-8] + bytes(8), b"no gzip", b"", 2 * gzip.compress(b"")],
+    # gzip writes the time into its header: the bytes cannot be the names.
+    ids=["cut", "checksum", "no gzip", "nothing", "empty members"],
 )
 def test_broken_packing_is_refused(server, packed):
     server.says(AT, Answer(packed, headers={"Content-Encoding": "gzip"}))
