@@ -34,6 +34,7 @@ def test_address_with_nonsense_falls_back(opened):
     assert app.number_input(key="noise_seed").value == 1
 
 
+@pytest.mark.slow
 def test_every_simulator_can_be_explored(opened):
     for simulator in simulators.simulators():
         app = opened("explore", simulator=simulator.title)

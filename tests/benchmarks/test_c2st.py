@@ -20,6 +20,7 @@ def test_equal_distributions_are_chance_and_unlike_ones_are_told_apart(metric):
     assert metric(normal_draws(1), normal_draws(2, shift=1.0), **BRIEFLY) == pytest.approx(0.76, abs=0.03), "Phi(sqrt(2) / 2)"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 def test_the_compiled_copy_follows_the_original():
     reference, samples = normal_draws(1), normal_draws(2, shift=0.4) * [1.0, 1.3]

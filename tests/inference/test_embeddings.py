@@ -86,6 +86,7 @@ def test_shape_and_state(name, shape):
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(parameters))
 
 
+@pytest.mark.slow
 @of(CASES)
 def test_members_and_observations_by_vmap(name, shape):
     def state_of(key):
@@ -175,6 +176,7 @@ def test_windows_times_a_matrix_are_a_convolution(n, size, stride):
     np.testing.assert_allclose(windows(x, size, stride) @ kernel.reshape(-1, 3), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_cnn_sees_where_a_line_is():
     module = built("cnn", (120,))
     line = jnp.exp(-0.5 * ((jnp.arange(120) - 50.0) / 1.5) ** 2)
@@ -184,6 +186,7 @@ def test_the_cnn_sees_where_a_line_is():
     assert float(moved[2]) > float(moved[1])
 
 
+@pytest.mark.slow
 def test_unused_tokens_have_no_effect():
     module, x = built("attention", (20, 5)), tokens(20)
     changed = x.copy()
@@ -212,6 +215,7 @@ def test_every_column_of_a_token_has_an_effect(column):
     assert float(jnp.abs(context_of(module, x) - context_of(module, changed)).max()) > 1e-3
 
 
+@pytest.mark.slow
 def test_no_points_and_many_points_are_told_apart():
     module = SetAttention(24, 7, rngs=nnx.Rngs(0))
     none = np.zeros((10, 5), np.float32)

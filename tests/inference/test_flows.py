@@ -108,6 +108,7 @@ def test_inverse_and_log_determinant(settings: NetworkSettings) -> None:
     np.testing.assert_allclose(log_prob(flow, x, c), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @every_flow
 def test_batches_and_single_points_agree(settings: NetworkSettings) -> None:
     flow, (x, c) = trained_like(settings), points(3)
@@ -120,6 +121,7 @@ def test_batches_and_single_points_agree(settings: NetworkSettings) -> None:
     assert np.isfinite(draws).all()
 
 
+@pytest.mark.slow
 @every_kind
 def test_far_points_have_finite_densities_and_gradients(settings: NetworkSettings) -> None:
     flow, (_, c) = trained_like(settings), points(3)

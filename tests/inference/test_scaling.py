@@ -80,6 +80,7 @@ def test_counts_with_ties_and_columns_without_spread_are_fitted():
     assert np.corrcoef(guess[:, 0], latent[:, 0])[0, 1] > 0.6
 
 
+@pytest.mark.slow
 def test_single_observations_and_batches_of_any_shape_are_seen_alike():
     latent, x = simulated(1000, 6)
     square = np.concatenate([x, x], axis=1).reshape(-1, 3, 2)

@@ -47,6 +47,7 @@ def test_training_lowers_the_held_out_loss_and_keeps_the_best_average(of_table, 
     assert np.allclose(told, of_table.held_out, atol=1e-6), "what is kept has the loss that is told"
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_the_moving_average(network):
     settings, key = replace(TRAINING, chunk=1, average=0.5), jax.random.key(4)
     trainer, start = build_trainer(network[0], settings), network[1]
@@ -64,6 +65,7 @@ def test_what_is_kept_is_the_moving_average(network):
     assert np.array_equal(network[0].ravelled(kept.parameters), state.average)
 
 
+@pytest.mark.slow
 def test_a_member_of_an_ensemble_is_what_it_would_be_alone(of_table, trainer, network):
     """Member 0 of two differs from a training of one only by rounding: it has the same weights, simulations and noise."""
     # Keys and blocks held out do not depend on the size of the ensemble beyond the member's place in it.

@@ -31,6 +31,7 @@ def alike(drawn, built):
     assert np.abs(drawn).max() == pytest.approx(np.abs(built).max(), rel=0.1 + slack)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("embedding", [pytest.param(name, marks=[pytest.mark.slow] if name in SHAPES else []) for name in EMBEDDINGS])
 def test_embeddings_start_as_flax_would_have_it(embedding):
     shape, settings = SHAPES.get(embedding, (30,)), replace(SETTINGS, embedding=embedding)

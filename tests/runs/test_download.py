@@ -176,6 +176,7 @@ def silent(connection):
     connection.recv(1)
 
 
+@pytest.mark.slow
 def test_silence_is_given_up(server):
     server.says(AT, Answer(raw=silent), CONTENT)
     assert download(URL, network=server.network(Limits(silence_s=0.3, pause_s=0.01))).content == CONTENT

@@ -126,6 +126,7 @@ def test_mapping_and_compiling_change_nothing(case):
     assert np.allclose(case.predict(z)[:2], one_by_one, rtol=1e-4, atol=3e-4 * np.ptp(one_by_one))
 
 
+@pytest.mark.slow
 def test_the_same_key_gives_the_same_draw(case):
     theta = case.theta(case.draws()[0])
     once, again, other = (simulate(case.simulator, jax.random.key(seed), theta, case.pattern) for seed in (1, 1, 2))
@@ -133,6 +134,7 @@ def test_the_same_key_gives_the_same_draw(case):
     assert not np.array_equal(once, other)
 
 
+@pytest.mark.slow
 def test_simulated_values_scatter_as_the_noise_says(case):
     _needs_likelihood(case)
     theta = case.theta(case.draws()[0])
@@ -145,6 +147,7 @@ def test_simulated_values_scatter_as_the_noise_says(case):
     assert jnp.std(chi_square) == pytest.approx(np.sqrt(2 * case.size), rel=0.25)
 
 
+@pytest.mark.slow
 def test_padding_does_not_count_in_the_likelihood(case):
     _needs_likelihood(case)
     theta = case.theta(case.draws()[0])

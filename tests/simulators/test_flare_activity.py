@@ -52,6 +52,7 @@ def test_numbers_and_energies_follow_the_power_law():
     assert (np.diff(drawn, axis=1) <= 0).all()
 
 
+@pytest.mark.slow
 def test_light_of_the_flares_is_what_their_equivalent_durations_say():
     """The mean light over many draws is the expected sum of equivalent durations; exposures without gaps lose none of it."""
     time, exposure = np.arange(0.0, 40.0, 0.02, dtype=np.float32), np.float32(0.02)
@@ -64,6 +65,7 @@ def test_light_of_the_flares_is_what_their_equivalent_durations_say():
     assert float(light.min()) > -1e-5
 
 
+@pytest.mark.slow
 def test_one_flare_is_the_average_of_the_template_over_each_exposure():
     """With one flare allowed the light is that of the strongest: its peak, width and light are read off and drawn again by hand."""
     time = np.arange(0.0, 10.0, 0.004, dtype=np.float32)
@@ -106,6 +108,7 @@ def test_the_quiet_level_follows_slow_variation_and_ignores_flares_and_padding()
     assert np.abs(level - slow).max() < 2e-3
 
 
+@pytest.mark.slow
 def test_more_flares_show_in_the_summaries_and_none_without_them():
     flares = simulator("flare_activity")
     pattern = pattern_of(flares, flares.default_points())

@@ -80,6 +80,7 @@ def test_rotation(period, quality, noise):
     assert ours == pytest.approx(dense, abs=0.02)
 
 
+@pytest.mark.slow
 def test_rotation_agrees_with_tinygp():
     from tinygp import GaussianProcess
     from tinygp.kernels import quasisep
@@ -105,6 +106,7 @@ def height(omega, value, points):
     return sum(jnp.sum(jnp.where(points.used, -0.5 * rest**2 / spread - 0.5 * jnp.log(spread), 0.0)) for rest, spread in left)
 
 
+@pytest.mark.slow
 def test_points_that_are_not_used_have_no_influence():
     used = np.random.default_rng(6).random(SIZE) < 0.7
     value = RNG.normal(size=SIZE).astype(np.float32)
@@ -121,6 +123,7 @@ def test_points_that_are_not_used_have_no_influence():
     assert tame[0] == pytest.approx(dense, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_draws_have_the_covariance_of_the_kernel():
     time = jnp.asarray(TIME[::8])
     lag, keys = LAG[::8, ::8], jax.random.split(jax.random.key(1), 20_000)

@@ -90,6 +90,7 @@ def test_smearing_matters_and_vanishes_with_its_boxes():
     assert np.abs(model(time, HAT_P_7, 29.4 * MINUTE, 0.0) - sharp).max() > 5e-4
 
 
+@pytest.mark.slow
 def test_boxes_may_differ_from_point_to_point():
     time = np.linspace(-0.1, 0.1, 20)
     width = np.where(np.arange(20) % 2, 0.01, 0.001).astype(np.float32)
@@ -99,6 +100,7 @@ def test_boxes_may_differ_from_point_to_point():
     assert np.allclose(mixed[::2], model(time, HAT_P_7, 0.0, 0.001)[::2], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_single_precision_costs_less_than_a_ppm():
     rng = np.random.default_rng(1)
     names, draws = Transit._fields, []
@@ -160,6 +162,7 @@ def pattern(**known: float) -> Pattern:
     return Pattern(time, np.full(8, 3e-4, np.float32), np.zeros(8, np.int32), np.ones(8, bool), everything)
 
 
+@pytest.mark.slow
 def test_dilution_baseline_offset_and_jitter():
     transit = simulator("transit")
     names = transit.prior.names
