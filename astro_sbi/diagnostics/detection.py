@@ -50,7 +50,7 @@ def detection(log_evidence_gain: float, log_trials: float = 0.0, beta: float = 1
     gain = log_evidence_gain / max(beta, 1.0) ** 2 if log_evidence_gain > 0 else log_evidence_gain
     evidence = gain - max(log_trials, 0.0)
     claimed = bool(evidence > _STRONG)
-    paid = [f"red noise (a factor {beta:.2f} in the errors)"] * (beta > 1.0) + ["the number of periods tried"] * (log_trials > 0)
+    paid = [f"red noise (a factor {beta:.2f} in the errors)"] * (beta > 1.0) + ["the number of periods or times tried"] * (log_trials > 0)
     after = f", after paying for {' and '.join(paid)}" if paid else ""
     number = f"the log evidence against a flat line is {evidence:.1f}{after}"
     if claimed:

@@ -154,7 +154,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
         source="judged where p < 0.01 only; beta of Winn et al. 2008, ApJ 683, 1076; errors 10 % too small; limits in house",
         passes="Residuals show no harmful correlation (neighbours {correlation:.2f}, p {correlation_p:.2g}).",
         warns="Red noise: residuals resemble their neighbours (correlation {correlation:.2f}, p {correlation_p:.2g}); errors are too "
-        "small by a factor of about {red_noise:.2f}. Multiply them by it, or flatten the light curve or continuum better.",
+        "small by a factor of about {red_noise:.2f}. Multiply them by it, or take out what the model misses.",
         fails="Strong red noise: residuals resemble their neighbours (correlation {correlation:.2f}, p {correlation_p:.2g}); errors are "
         "too small by a factor of about {red_noise:.1f}. The model misses a trend: flatten it away or choose another simulator.",
     ),
