@@ -77,7 +77,7 @@ class FlareActivitySimulator(Simulator):
         )
     )
     known = (
-        KnownQuantity("exposure_time", "d", "length of one exposure"),
+        KnownQuantity("exposure_time", "d", "length of one exposure", 0.0),
         KnownQuantity("bin_width", "d", "width of a bin, where exposures were averaged", 0.0),
     )
 
@@ -145,11 +145,10 @@ class FlareActivitySimulator(Simulator):
         """Cut, remove what is slower than flares, average if wanted, and count time from the middle."""
         from astro_sbi.observations.preparation import Preparation
         from astro_sbi.observations.steps.cut import Cut
-        from astro_sbi.observations.steps.exposure import ExposureTime
         from astro_sbi.observations.steps.reference_time import FromReferenceTime
         from astro_sbi.observations.steps.relative_flux import RelativeFlux
         from astro_sbi.observations.steps.slow_trend import SlowTrend
         from astro_sbi.observations.steps.time_bins import BinInTime
 
         slow, bins = SlowTrend(slow_window=_SLOW), BinInTime(time_bin=_SHORTEST)
-        return Preparation((Cut(), ExposureTime(), slow, RelativeFlux(), bins, FromReferenceTime()))
+        return Preparation((Cut(), slow, RelativeFlux(), bins, FromReferenceTime()))
