@@ -72,7 +72,7 @@ def test_derived_quantities():
 def test_kic_10002792(shared: Path):
     """The Lomb-Scargle period of this file is 1.165 d."""
     path = shared / "observations/stellar_rotation/kplr010002792-2010174085026_llc.fits"
-    settings = Settings("stellar_rotation", 1, 20_000, 1, (("train.rounds", "2"),))
+    settings = Settings("stellar_rotation", 1, 20_000, 1, (("train.rounds", "2"), ("train.simulations", "4096")))
     summary = run_inference(path.name, path.read_bytes(), settings, on_progress=lambda *_: None, should_stop=lambda: False).summary
     assert summary["parameters"]["period"]["median"] == pytest.approx(1.165, abs=0.03)
     assert summary["parameters"]["mix"]["median"] < 0.2
