@@ -39,7 +39,7 @@ def test_one_of_each_kind(browser, complaints, address, shared, file):
     metric = page.get_by_test_id("stMetric").first
     metric.wait_for(timeout=LOOK_MS)
     assert metric.inner_text().split("\n")[-1].strip() == points
-    assert page.get_by_text(words).count() or words in page.inner_text("body")
+    page.get_by_text(words).first.wait_for(state="attached", timeout=LOOK_MS)
     page.close()
 
 

@@ -24,4 +24,4 @@ def test_sentences() -> None:
     assert detection(200.0, signal="emission lines").sentence.startswith("Emission lines detected")
     paid = detection(200.0, 8.0, 1.5).sentence
     assert "red noise" in paid
-    assert "periods tried" in paid
+    assert "periods or times tried" in paid
