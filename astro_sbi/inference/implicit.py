@@ -104,26 +104,27 @@ class ImplicitProblem:
         began, rng = time.perf_counter(), np.random.default_rng([seed, 3])
         density, problem = trained.posterior(self.observed).density, self.problem
         z = density.sample(rng, samples)
-        log_q = density.log_prob(z)
+        log_q, theta = density.log_prob(z), problem.theta(z)
+        best = int(np.argmax(log_q))
         prior = rng.standard_normal((_SHOWN, problem.dimension))
         far = mahalanobis_p(self.summaries(prior[:_NULL], seed + 1), self.observed)
         whole, seconds = Box.whole(problem.dimension), sum(trained.seconds.values())
         done = Round(float("nan"), float("nan"), 0.0, seconds, np.stack([whole.lower, whole.upper]), trained.losses)
         on_progress("sampling", samples, samples, None)
         return Posterior(
-            theta=problem.theta(z),
+            theta=theta,
             latent=z,
             log_q=log_q,
             log_prior=log_unit_normal(z),
             log_likelihood=None,
             weight=np.full(samples, 1.0 / samples),
             importance=None,
-            flow_theta=problem.theta(z[:_SHOWN]),
+            flow_theta={name: value[:_SHOWN] for name, value in theta.items()},
             prior_theta=problem.theta(prior),
             rounds=(done,),
             peak_outside=None,
             leaning=(),
-            best_theta={name: float(value[np.argmax(log_q)]) for name, value in problem.theta(z).items()},
+            best_theta={name: float(value[best]) for name, value in theta.items()},
             least_squares=None,
             distance_p=far,
             seconds={**trained.seconds, "sample": time.perf_counter() - began, "check": 0.0},

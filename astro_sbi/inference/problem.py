@@ -64,11 +64,6 @@ class Problem:
         return cls(simulator, prior, pattern, known, padded_value(observation, pattern))
 
     @property
-    def random(self) -> bool:
-        """Whether the model is random even without noise."""
-        return self.simulator.random
-
-    @property
     def dimension(self) -> int:
         """Number of free parameters."""
         return len(self.prior.free)
@@ -87,7 +82,7 @@ class Problem:
 
     def simulate(self, z: Float[np.ndarray, "S d"], rng: np.random.Generator) -> tuple[Float[np.ndarray, "S n"], Float[np.ndarray, "S n"]]:
         """Values before independent noise, and its standard deviations, at latent draws; `rng` is of models that are random themselves."""
-        seed = np.asarray(rng.integers(2**32, size=len(z)), np.uint32) if self.random else np.zeros(len(z), np.uint32)
+        seed = np.asarray(rng.integers(2**32, size=len(z)), np.uint32) if self.simulator.random else np.zeros(len(z), np.uint32)
         mean, sigma = self._in_chunks(self._simulate, self.theta(z), seed)
         return mean, sigma
 

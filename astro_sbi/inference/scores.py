@@ -24,7 +24,7 @@ def seen_of(problem: Problem, peaks: Peaks, value: Float[np.ndarray, "N n"]) -> 
     Scores are in units of their own scatter, ``L^T grad log p`` with the posterior's covariance ``L L^T`` at the peak, heights in units
     of ``sqrt(n / 2)`` above that of the observation; both are compressed by asinh, for those of far parameters are huge.
     """
-    if not problem.random:
+    if not problem.simulator.random:
         return value
     parts = []
     points = float(np.sum(problem.pattern.used))
@@ -38,7 +38,7 @@ def seen_of(problem: Problem, peaks: Peaks, value: Float[np.ndarray, "N n"]) -> 
 
 def seen_bank(problem: Problem, peaks: Peaks, bank: Bank, rng: np.random.Generator) -> Bank:
     """The bank as the flow sees it; of a random model, one observation each with little noise on what is seen of it."""
-    if not problem.random:
+    if not problem.simulator.random:
         return bank
     value = np.asarray(bank.mean) + np.asarray(bank.sigma) * rng.standard_normal(bank.mean.shape, np.float32)
     seen = seen_of(problem, peaks, value)

@@ -220,7 +220,7 @@ class SequentialTraining:
         self, trainer: Trainer, parameters: PyTree, bank: Bank, box: Box, previous: PosteriorEstimator | None
     ) -> tuple[PosteriorEstimator, Float[np.ndarray, "2 k"]]:
         """Train one round, starting from the weights of the one before."""
-        used = np.ones(bank.mean.shape[1], bool) if self.problem.random else self.problem.pattern.used
+        used = np.ones(bank.mean.shape[1], bool) if self.problem.simulator.random else self.problem.pattern.used
         standard = fit_standardiser(bank.latent, bank.mean, bank.sigma, used, self.rng)
         steps = self.settings.later_steps if previous else self.settings.steps
         self.key, key = jax.random.split(self.key)

@@ -48,8 +48,13 @@ def _subscripts(channel: str, number: int) -> tuple[tuple[str, str], tuple[str, 
     """Subscripts (alone, after another) for LaTeX and HTML, and words; nothing where there is one channel."""
     if not number:
         return ("", ""), ("", ""), ""
-    short = re.sub(r"[^A-Za-z0-9]", "", channel)[:12] or str(number)
+    short = short_name(channel, number)
     return (rf"_\mathrm{{{short}}}", rf",\,\mathrm{{{short}}}"), (f"<sub>{short}</sub>", f", {short}"), f" in {channel or number}"
+
+
+def short_name(channel: str, number: int) -> str:
+    """Letters and digits of a channel's name, safe to stand in a symbol; its number where it has none."""
+    return re.sub(r"[^A-Za-z0-9]", "", channel)[:12] or str(number)
 
 
 def of_channel(theta: Theta, name: str, pattern: Pattern, count: int) -> Float[Array, " n"]:

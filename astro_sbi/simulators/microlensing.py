@@ -9,6 +9,7 @@ import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.observation import Noise, Points
+from astro_sbi.simulators.bands import of_channel
 from astro_sbi.simulators.base import KnownQuantity, ModelOption, Pattern, Simulator, Theta
 from astro_sbi.simulators.lensing import disc_excess, excess, separation_of, width_at_half_rise
 from astro_sbi.simulators.microlensing_parameters import (
@@ -167,20 +168,12 @@ class MicrolensingSimulator(Simulator):
             beta = beta + theta["pi_e_north"] * east - theta["pi_e_east"] * north
         separation = jnp.sqrt(tau**2 + beta**2 + _CLOSEST**2)
         lensed = disc_excess(separation, theta["rho"], jnp) if self.finite_source else excess(separation, jnp)
-        baseline, rise = self._each("baseline", theta, pattern), self._each("rise", theta, pattern)
+        baseline, rise = (of_channel(theta, name, pattern, len(self.channels)) for name in ("baseline", "rise"))
         return baseline + rise * lensed / peak
 
     def noise(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
         """Quoted errors times the data set's noise scale."""
-        return self._each("noise_scale", theta, pattern) * pattern.sigma
-
-    def _each(self, stem: str, theta: Theta, pattern: Pattern) -> Any:
-        """A parameter of the data sets, at each point."""
-        import jax.numpy as jnp
-
-        if len(self.channels) == 1:
-            return theta[f"{stem}_1"]
-        return jnp.stack([theta[f"{stem}_{number}"] for number in range(1, len(self.channels) + 1)])[pattern.channel]
+        return of_channel(theta, "noise_scale", pattern, len(self.channels)) * pattern.sigma
 
     def derived(self, theta: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Times, magnification, fluxes and magnitudes, in float64; a flux that is not positive is as faint as a millionth of the rise."""

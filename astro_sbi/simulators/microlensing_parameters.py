@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from astro_sbi.simulators.bands import short_name
 from astro_sbi.simulators.base import Parameter
 
 SHARED = (
@@ -44,7 +43,7 @@ DERIVED_SOURCE = (
 
 def _suffixes(number: int, channel: str, *, several: bool) -> tuple[str, str, str]:
     """What tells the symbols and meanings of several data sets apart; nothing where there is one."""
-    letters = re.sub(r"[^A-Za-z0-9]", "", channel)[:12] or str(number)
+    letters = short_name(channel, number)
     return (rf",\mathrm{{{letters}}}", f",{letters}", f" of {letters}") if several else ("", "", "")
 
 

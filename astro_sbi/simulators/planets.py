@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from astro_sbi.simulators.bands import short_name
 from astro_sbi.simulators.base import KnownQuantity, Parameter
 from astro_sbi.simulators.prior import Distribution, loguniform, normal, uniform
 
@@ -58,7 +57,7 @@ def instrument_parameters(channels: tuple[str, ...]) -> Described:
     """Offset and jitter of each instrument."""
     found: Described = []
     for number, channel in enumerate(channels, 1):
-        label = re.sub(r"[^A-Za-z0-9]", "", channel)[:12] or str(number)
+        label = short_name(channel, number)
         one = len(channels) == 1
         latex, html, of = ("", "", "") if one else (rf"_\mathrm{{{label}}}", f"<sub>{label}</sub>", f" of {channel}")
         jit, jit_html = (r"_\mathrm{jit}", "<sub>jit</sub>") if one else (rf"_\mathrm{{jit,{label}}}", f"<sub>jit,{label}</sub>")

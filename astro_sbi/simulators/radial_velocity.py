@@ -9,6 +9,7 @@ import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.observation import Noise, Points
+from astro_sbi.simulators.bands import of_channel
 from astro_sbi.simulators.base import ModelOption, Pattern, Simulator, Theta
 from astro_sbi.simulators.orbit import centred, conjunction_longitude, eccentricity_vector, minimum_mass, semi_major_axis
 from astro_sbi.simulators.planets import (
@@ -103,7 +104,7 @@ class RadialVelocitySimulator(Simulator):
 
         from astro_sbi.simulators.kepler import unit_velocity
 
-        velocity = self._of_instrument("offset", theta, pattern)
+        velocity = of_channel(theta, "offset", pattern, len(self.channels))
         if self._drifts:
             velocity += theta["trend"] * pattern.coordinate / _YEAR
         for suffix in self._suffixes:
@@ -116,12 +117,7 @@ class RadialVelocitySimulator(Simulator):
         """``sqrt(sigma^2 + jitter^2)`` with the jitter of the instrument."""
         import jax.numpy as jnp
 
-        return jnp.hypot(pattern.sigma, self._of_instrument("jitter", theta, pattern))
-
-    def _of_instrument(self, name: str, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
-        import jax.numpy as jnp
-
-        return jnp.stack([theta[f"{name}_{number + 1}"] for number in range(len(self.channels))])[pattern.channel]
+        return jnp.hypot(pattern.sigma, of_channel(theta, "jitter", pattern, len(self.channels)))
 
     def _vector(self, theta: Theta, suffix: str, xp: Any = np) -> tuple[Any, Any]:
         """``e cos(omega)`` and ``e sin(omega)``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.observation import Noise, Points
+from astro_sbi.simulators.bands import of_channel, short_name
 from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pattern, Simulator, Theta
 from astro_sbi.simulators.prior import Distribution, Prior, loguniform, normal, uniform
 from astro_sbi.simulators.pulsation import box_average, extremes, ratio_and_phase, series
@@ -64,7 +64,7 @@ def _subscript(channel: str, number: int) -> tuple[str, str, str]:
     """What tells a band's parameters apart in LaTeX, HTML and words."""
     if not channel:
         return "", "", ""
-    short = re.sub(r"[^A-Za-z0-9]", "", channel)[:12] or str(number)
+    short = short_name(channel, number)
     return rf"_\mathrm{{{short}}}", f"<sub>{short}</sub>", f" in {channel}"
 
 
@@ -204,7 +204,7 @@ class RRLyraeSimulator(Simulator):
         phase = known["phase_guess"] - (cycles * change + theta["epoch_offset"] / known["period_guess"]) / (1 + change)
         widths = (known[name] / known["period_guess"] for name in ("exposure_time", "bin_width"))
         apart, share = (part + jnp.zeros_like(phase) for part in box_average(*widths))
-        mean, amplitude = (self._of_band(theta, name, pattern) for name in ("magnitude", "amplitude"))
+        mean, amplitude = (of_channel(theta, name, pattern, len(self.channels)) for name in ("magnitude", "amplitude"))
         nodes = jnp.stack([phase - apart, phase, phase + apart])
         magnitude = mean - amplitude * series(nodes, self._harmonics(theta), jnp)
         flux = jnp.exp(-_PER_MAGNITUDE * (magnitude - known["zero_magnitude"]))
@@ -214,14 +214,8 @@ class RRLyraeSimulator(Simulator):
         """Quoted errors, and jitter in magnitudes as a share of the flux expected."""
         import jax.numpy as jnp
 
-        jitter = theta["jitter"] if "jitter" in theta else self._of_band(theta, "jitter", pattern)
+        jitter = theta["jitter"] if "jitter" in theta else of_channel(theta, "jitter", pattern, len(self.channels))
         return jnp.hypot(pattern.sigma, _PER_MAGNITUDE * jitter * self.predict(theta, pattern))
-
-    def _of_band(self, theta: Theta, name: str, pattern: Pattern) -> Float[Array, " n"]:
-        """A parameter of each point's band."""
-        import jax.numpy as jnp
-
-        return jnp.stack([theta[f"{name}_{number}"] for number in range(1, len(self.channels) + 1)])[pattern.channel]
 
     def _harmonics(self, theta: Theta) -> list[tuple[Any, Any]]:
         """All of them, over the first one."""
