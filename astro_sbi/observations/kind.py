@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["light_curve", "spectrum", "velocities", "photometry", "hubble_diagram"]
+Kind = Literal["light_curve", "spectrum", "velocities", "photometry", "hubble_diagram", "curve"]
 
 #: What each is called in a sentence.
 SPOKEN: dict[Kind, str] = {
@@ -13,4 +13,5 @@ SPOKEN: dict[Kind, str] = {
     "velocities": "a table of velocities",
     "photometry": "a catalogue of photometry",
     "hubble_diagram": "a Hubble diagram",
+    "curve": "a curve of y against x",
 }

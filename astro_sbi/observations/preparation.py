@@ -85,6 +85,7 @@ class Preparation:
             Setting(field.name, step.title, getattr(step, field.name), automatic=field.default is None, **field.metadata)
             for step in self.steps
             for field in dataclasses.fields(step)
+            if field.metadata
         )
 
     def with_changes(self, changes: Mapping[str, str]) -> Preparation:
@@ -200,7 +201,7 @@ def velocities_preparation() -> Preparation:
 
 
 def table_preparation() -> Preparation:
-    """A table whose rows stay as they are but for those cut or clipped: a Hubble diagram, or photometry."""
+    """A table whose rows stay as they are but for those cut or clipped: a Hubble diagram, photometry, or a curve."""
     return Preparation((Cut(), Outliers(outliers=OFF)))
 
 
@@ -212,4 +213,5 @@ def preparation_of(kind: Kind) -> Preparation:
         "velocities": velocities_preparation,
         "photometry": table_preparation,
         "hubble_diagram": table_preparation,
+        "curve": table_preparation,
     }[kind]()

@@ -17,6 +17,7 @@ _NAMES: dict[Kind, tuple[str, str]] = {
     "velocities": ("time", "velocity"),
     "photometry": ("wavelength", "flux_density"),
     "hubble_diagram": ("redshift", "distance_modulus"),
+    "curve": ("x", "y"),
 }
 
 

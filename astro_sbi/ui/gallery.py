@@ -24,11 +24,13 @@ KINDS: dict[Kind, tuple[str, str]] = {
     "velocities": ("Velocities", ":material/swap_vert:"),
     "photometry": ("Photometry", ":material/scatter_plot:"),
     "hubble_diagram": ("Hubble diagram", ":material/trending_up:"),
+    "curve": ("Curve", ":material/timeline:"),
 }
 GROUPS: dict[str, tuple[Kind, ...]] = {
     "Light curves": ("light_curve",),
     "Spectra and photometry": ("spectrum", "photometry"),
     "Velocities and distances": ("velocities", "hubble_diagram"),
+    "Curves": ("curve",),
 }
 KEY_PARAMETERS = 4
 

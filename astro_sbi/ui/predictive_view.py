@@ -23,6 +23,7 @@ ALONG = {
     "velocities": "In time",
     "photometry": "Bands",
     "hubble_diagram": "Hubble diagram",
+    "curve": "Curve",
     "spectrum": "Whole spectrum",
 }
 #: Kinds of which what the model leaves is read in the unit of the values.

@@ -23,6 +23,7 @@ KINDS = {
     "velocities": "Radial velocities",
     "photometry": "Photometry in several bands",
     "hubble_diagram": "Hubble diagram",
+    "curve": "Curve of y against x",
 }
 MEDIA = {"vacuum": "Vacuum", "air": "Air"}
 FROM_FILE = "as in the file"

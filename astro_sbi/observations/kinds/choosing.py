@@ -9,6 +9,7 @@ from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Container
 from astro_sbi.observations.kind import SPOKEN
 from astro_sbi.observations.kinds import (
+    curve,
     desi_spectrum,
     hubble_diagram,
     image_spectrum,
@@ -37,6 +38,7 @@ IMPORTERS: tuple[Importer[Any], ...] = (
     light_curve.IMPORTER,
     photometry.IMPORTER,
     image_spectrum.IMPORTER,
+    curve.IMPORTER,
 )
 #: What the columns of each kind hold, and an example of their names.
 _COLUMNS: dict[Kind, tuple[str, str]] = {
@@ -45,6 +47,7 @@ _COLUMNS: dict[Kind, tuple[str, str]] = {
     "velocities": ("times and velocities", "time,rv,rv_err"),
     "photometry": ("at least three bands and their errors", "id,g,g_err,r,r_err,i,i_err"),
     "hubble_diagram": ("redshifts and distance moduli", "z,mu,mu_err"),
+    "curve": ("two numbers a row", "x,y,y_err"),
 }
 #: Extensions of target pixel files, of the missions and of the TASOC pipeline.
 _PIXELS = ("PIXELS", "TARGETTABLES")

@@ -15,7 +15,7 @@ from astro_sbi.observations.steps.step import Prepared, Report, Step, finished, 
 class Cut(Step):
     """Keep some ranges, leave out others."""
 
-    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve", "velocities", "photometry", "hubble_diagram")
+    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve", "velocities", "photometry", "hubble_diagram", "curve")
     title: ClassVar[str] = "Cut"
 
     keep: str = setting(

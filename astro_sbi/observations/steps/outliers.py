@@ -40,7 +40,7 @@ def far_points(
 class Outliers(Step):
     """Drop what lies far off the median of its channel."""
 
-    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve", "velocities", "photometry", "hubble_diagram")
+    kinds: ClassVar[tuple[Kind, ...]] = ("light_curve", "velocities", "photometry", "hubble_diagram", "curve")
     title: ClassVar[str] = "Outliers"
 
     outliers: float = setting(
