@@ -23,7 +23,8 @@ from astro_sbi.runs.outcome import RunCancelled, RunError
 from astro_sbi.runs.progress import Progress
 from astro_sbi.runs.settings import Settings, parse_change, request_key
 from astro_sbi.runs.store import Store, default_store
-from astro_sbi.runs.text import products_text, progress_text, reading_text, result_text, runs_text, table
+from astro_sbi.runs.text import products_text, progress_text, reading_text, result_text, runs_text
+from astro_sbi.simulators import registry
 
 if TYPE_CHECKING:
     from astro_sbi.runs.result import Result
@@ -73,6 +74,10 @@ def parser() -> argparse.ArgumentParser:
         help="model.X, prepare.X, prior.X, fix.X, train.X, read.X",
     )
     three.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
+    for verb in (one, three):
+        verb.add_argument(
+            "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"
+        )
     for verb in (one, two, three, four, five):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
@@ -111,6 +116,7 @@ def _complain(sentence: str, status: int) -> int:
 
 
 def _follow(options: argparse.Namespace, task: Task | None) -> int:
+    _bring(getattr(options, "brought", []))
     if options.verb == "list":
         return _list(as_json=options.json)
     if options.verb == "read":
@@ -122,35 +128,22 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
     return _infer(options, task)
 
 
-def _list(*, as_json: bool) -> int:
-    from astro_sbi import simulators
+def _bring(files: Sequence[str]) -> None:
+    """Let this process and those that it starts find the simulators in these files."""
+    missing = [name for name in files if not Path(name).is_file()]
+    if missing:
+        raise CommandError(f"--simulator {missing[0]}: there is no such file")
+    if files:
+        os.environ[registry.FILES] = os.pathsep.join([*(str(Path(name).resolve()) for name in files), os.environ.get(registry.FILES, "")])
 
-    found = [
-        {
-            "name": one.name,
-            "title": one.title,
-            "kind": one.kind,
-            "summary": one.summary,
-            "reference": one.reference,
-            "parameters": [
-                {**asdict(parameter), "prior": str(dict(one.prior.distributions)[parameter.name])} for parameter in one.parameters
-            ],
-            "derived": [asdict(parameter) for parameter in one.derived_parameters],
-            "options": [{**asdict(option), "setting": f"model.{option.name}"} for option in one.options],
-        }
-        for one in map(simulators.simulator, simulators.simulator_names())
-    ]
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False))
-        return 0
-    rows = [(one["name"], one["kind"].replace("_", " "), str(len(one["parameters"])), one["title"]) for one in found]
-    print(table(("simulator", "fits a", "parameters", "what it is"), rows))
-    choices = [
-        (one["name"], f"{option['setting']}={'|'.join(option['choices'])}", option["meaning"]) for one in found for option in one["options"]
-    ]
-    if choices:
-        print("\nchoices of the model, for --set; the first is taken unasked")
-        print(table(("simulator", "setting", "meaning"), choices))
+
+def _list(*, as_json: bool) -> int:
+    from astro_sbi.runs.listing import described, listing_text
+
+    found = described()
+    for problem in registry.brought().problems:
+        print(f"note: {problem}", file=sys.stderr)
+    print(json.dumps(found, ensure_ascii=False) if as_json else listing_text(found))
     return 0
 
 

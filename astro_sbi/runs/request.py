@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+import numpy as np
+
 from astro_sbi import __version__
 from astro_sbi.inference.posterior import Cancelled, OnProgress, ShouldStop
 from astro_sbi.inference.settings import SequentialSettings
@@ -18,6 +20,7 @@ from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
 from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, scalar_known
 from astro_sbi.simulators.prior import Prior, parse_distribution
+from astro_sbi.simulators.registry import identity_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,7 @@ def resolve(
     simulator, chosen = simulator_named(settings.simulator), settings.section("model")
     changes = {parameter: parse_distribution(text) for parameter, text in settings.section("prior").items()}
     preparation = configured(simulator, simulator.channels, chosen).preparation.with_changes(settings.section("prepare"))
-    options, training = read_options(settings.section("read")), sequential_settings(settings.section("train"))
+    options, training = _read_options_for(simulator, settings.section("read")), sequential_settings(settings.section("train"))
     if on_progress:
         on_progress("reading", 0, 1, None)
     raw = read(name, content, options)
@@ -63,10 +66,12 @@ def resolve(
         raise SettingsError("every parameter is fixed: leave at least one to infer")
     known = scalar_known(known_values(simulator, prepared.observation.points))
     check_prior(simulator, prior, known)
+    middle = {name: float(value) for name, value in prior.physical(np.zeros(len(prior.free)), known).items()}
+    simulator.check_model(prepared.observation.points, middle, known)
     trained_on = {
         "recipe": RECIPE,
         "version": __version__,
-        "simulator": [simulator.name, simulator.version, *(f"{name}={text}" for name, text in sorted(chosen.items()))],
+        "simulator": [*_identity(simulator), *(f"{name}={text}" for name, text in sorted(chosen.items()))],
         "prior": [[parameter, str(distribution)] for parameter, distribution in prior.distributions],
         "train": asdict(training),
         "seed": settings.seed,
@@ -76,6 +81,18 @@ def resolve(
     training_key = key_of(trained_on)
     result_key = key_of({"training": training_key, "samples": settings.samples})
     return Request(settings, simulator, prior, training, raw, prepared, training_key, result_key)
+
+
+def _identity(simulator: Simulator) -> list[str | int]:
+    """Name and version, and for one that a user brought what it is made of."""
+    brought = identity_of(simulator.name)
+    return [simulator.name, simulator.version, *([brought] if brought else [])]
+
+
+def _read_options_for(simulator: Simulator, changes: Mapping[str, str]) -> ReadOptions:
+    """Options of the reader; curves are read only where they are asked for, as by a simulator of curves."""
+    options = read_options(changes)
+    return replace(options, kind="curve") if simulator.kind == "curve" and options.kind is None else options
 
 
 def sequential_settings(changes: dict[str, str]) -> SequentialSettings:

@@ -10,6 +10,7 @@ from typing import Any
 from astro_sbi import __version__
 from astro_sbi.observations.options import NUMBERS
 from astro_sbi.runs.keys import RECIPE, key_of
+from astro_sbi.simulators.registry import state_of_sources
 
 SECTIONS = ("model", "prepare", "prior", "fix", "train", "read")
 SAMPLES_RANGE = (1_000, 1_000_000)
@@ -165,5 +166,7 @@ def _short(number: float) -> str:
 
 
 def request_key(settings: Settings, file_sha256: str) -> str:
-    """Key of a request: these settings for this file, with this version of the package."""
-    return key_of({"settings": settings.to_json(), "file": file_sha256, "recipe": RECIPE, "version": __version__})
+    """Key of a request: these settings for this file, with this version of the package and of what its users brought."""
+    brought = state_of_sources(settings.simulator)
+    own = {"sources": brought} if brought else {}
+    return key_of({"settings": settings.to_json(), "file": file_sha256, "recipe": RECIPE, "version": __version__, **own})

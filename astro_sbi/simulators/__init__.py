@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
+from typing import TYPE_CHECKING
 
-from astro_sbi.observations.observation import ObservationError
-from astro_sbi.simulators.base import Simulator
+from astro_sbi.simulators import registry
 
-_CLASSES = {
-    "transit": ("astro_sbi.simulators.transit", "TransitSimulator"),
-    "flare_activity": ("astro_sbi.simulators.flare_activity", "FlareActivitySimulator"),
-    "microlensing": ("astro_sbi.simulators.microlensing", "MicrolensingSimulator"),
-    "radial_velocity": ("astro_sbi.simulators.radial_velocity", "RadialVelocitySimulator"),
-    "galaxy_lines": ("astro_sbi.simulators.galaxy_lines", "GalaxyLinesSimulator"),
-    "galaxy_spectrum": ("astro_sbi.simulators.galaxy_spectrum", "GalaxySpectrumSimulator"),
-    "galaxy_photometry": ("astro_sbi.simulators.galaxy_photometry", "GalaxyPhotometrySimulator"),
-    "hubble_diagram": ("astro_sbi.simulators.hubble_diagram", "HubbleDiagramSimulator"),
-    "rr_lyrae": ("astro_sbi.simulators.rr_lyrae", "RRLyraeSimulator"),
-    "stellar_rotation": ("astro_sbi.simulators.stellar_rotation", "StellarRotationSimulator"),
-    "quasar_variability": ("astro_sbi.simulators.quasar_variability", "QuasarVariabilitySimulator"),
-}
+if TYPE_CHECKING:
+    from astro_sbi.simulators.base import Simulator
 
 
 def simulator_names() -> tuple[str, ...]:
-    """Names of all simulators, in the order in which they are shown."""
-    return tuple(_CLASSES)
+    """Names of all simulators, in the order in which they are shown: the package's own, then those that users bring."""
+    return (*registry.built_in_names(), *registry.brought().brought)
 
 
 def simulator(name: str) -> Simulator:
     """The simulator of this name; no jax is imported before it predicts.
 
     Raises:
-        ObservationError: if there is none of this name.
+        SimulatorError: if there is none of this name.
     """
-    if name not in _CLASSES:
-        raise ObservationError(f"there is no simulator '{name}'; there are {', '.join(_CLASSES)}")
-    module, class_name = _CLASSES[name]
-    return getattr(importlib.import_module(module), class_name)()
+    if name in registry.built_in_names():
+        return registry.built_in(name)
+    found = registry.brought()
+    if name not in found.brought:
+        why = "".join(f" ({sentence})" for sentence in found.problems)
+        raise registry.SimulatorError(f"there is no simulator '{name}'; there are {', '.join(simulator_names())}{why}")
+    return found.brought[name].simulator
 
 
 def simulators() -> tuple[Simulator, ...]:
     """All simulators, in the order in which they are shown."""
-    return tuple(simulator(name) for name in _CLASSES)
+    return tuple(simulator(name) for name in simulator_names())

@@ -6,7 +6,7 @@ import abc
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from astropy import units as u
@@ -103,27 +103,27 @@ class Simulator(abc.ABC):
         memory: name of the parameter that is the time after which a random process forgets, if there is one; ``baseline`` is known then.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
+    name: str
+    title: str
     version: int = 1
-    kind: ClassVar[Kind]
+    kind: Kind
     parameters: tuple[Parameter, ...]
     derived_parameters: tuple[Parameter, ...] = ()
     prior: Prior
     known: tuple[KnownQuantity, ...] = ()
-    options: ClassVar[tuple[ModelOption, ...]] = ()
+    options: tuple[ModelOption, ...] = ()
     channels: tuple[str, ...] = ("",)
-    implicit: ClassVar[bool] = False
-    coordinate_name: ClassVar[str]
-    coordinate_unit: ClassVar[str]
-    value_name: ClassVar[str]
-    value_unit: ClassVar[str]
-    reference: ClassVar[str]
-    summary: ClassVar[str]
+    implicit: bool = False
+    coordinate_name: str
+    coordinate_unit: str
+    value_name: str
+    value_unit: str
+    reference: str
+    summary: str
     caveats: tuple[str, ...] = ()
-    signal: ClassVar[str] = "signal"
-    period: ClassVar[str] = ""
-    memory: ClassVar[str] = ""
+    signal: str = "signal"
+    period: str = ""
+    memory: str = ""
 
     @property
     def random(self) -> bool:
@@ -171,6 +171,9 @@ class Simulator(abc.ABC):
     @abc.abstractmethod
     def preparation(self) -> Preparation:
         """The preparation asked for when the user asks for nothing else."""
+
+    def check_model(self, points: Points, theta: Mapping[str, float], known: Mapping[str, float]) -> None:  # noqa: B027
+        """Refuse a model that fails at these parameters; the package's own are tested instead."""
 
     def warnings(self, points: Points) -> tuple[str, ...]:
         """Sentences on what this observing pattern lacks for the result to be good, each judged as caution."""

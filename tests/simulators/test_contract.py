@@ -12,6 +12,7 @@ from astropy import units as u
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.simulators import simulator, simulator_names, simulators
 from astro_sbi.simulators.base import check_prior, configured, known_values, log_likelihood, pattern_of, scalar_known, simulate
+from astro_sbi.simulators.registry import SimulatorError
 
 
 class Case:
@@ -52,7 +53,7 @@ def case(request) -> Case:
 
 def test_the_registry_says_what_there_is():
     assert [each.name for each in simulators()] == list(simulator_names())
-    with pytest.raises(ObservationError, match=f"there is no simulator 'pulsar'; there are {', '.join(simulator_names())}"):
+    with pytest.raises(SimulatorError, match=f"there is no simulator 'pulsar'; there are {', '.join(simulator_names())}"):
         simulator("pulsar")
 
 

@@ -25,8 +25,8 @@ def _roles(table: Table, options: ReadOptions) -> Roles | None:
     mine = told(table, options)
     numbers = [index for index, values in enumerate(table.values) if values.dtype.kind in "iuf" and values.ndim == 1]
     free = (index for index in numbers if index not in mine.values())
-    columns = {role: mine[role] if role in mine else next(free, None) for role in ("coordinate", "value")}
-    if None in columns.values():
+    columns = {role: mine[role] if role in mine else next(free, -1) for role in ("coordinate", "value")}
+    if -1 in columns.values():
         return None
     taken = ", ".join(printable(table.columns[index].name, 30) for index in columns.values())
     guesses = () if {"coordinate", "value"} <= set(mine) else (f"the columns {taken} were taken as x and y, as they come first",)
