@@ -19,8 +19,9 @@ help: ## show this list
 app: $(APP) ## open the app in the browser
 	$(BIN)/streamlit run app.py
 
+# One process a core keeps neither idle: what compiles and trains uses one for most of its time.
 test: $(DEV) chromium ## run every test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 # Compiled modules are kept whatever the environment says: every child that a test starts would compile its own.
 check: export PYTHONDONTWRITEBYTECODE :=

@@ -41,7 +41,7 @@ def ask() -> None:
     if chosen is None:
         st.info("Choose an observation to go on: a sample, a file of your own, or one from an archive.", icon=":material/arrow_upward:")
         return
-    options = reading_form.told_options()
+    options = reading_form.told_options(settings_form.kind_of(wanted))
     reading = cached.reading(chosen, options)
     reading_form.reading_form(reading, options)
     raw = observation_form.observation_of(reading)

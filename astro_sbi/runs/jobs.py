@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -118,14 +119,20 @@ def waiting(catalogue: Catalogue) -> int:
         return len(connection.execute(select(JOBS.c.key).where(_claimable(time.time()))).all())
 
 
-def claim(catalogue: Catalogue, key: str | None = None) -> Job | None:
+def claim(catalogue: Catalogue, key: str | None = None, among: Collection[str] | None = None) -> Job | None:
     """Lease the oldest job that waits, or the one of a key; None if there is none or another worker was faster.
+
+    Args:
+        catalogue: of jobs.
+        key: of the job.
+        among: names of the simulators that this process knows; a process that was started without a user's own leaves theirs alone.
 
     A job whose lease ran out waits again; after three attempts it is given up. The returned job's ``token`` fences: whatever is
     written later with another token is refused.
     """
     now = time.time()
     wanted = and_(_claimable(now), JOBS.c.key == key) if key else _claimable(now)
+    wanted = wanted if among is None else and_(wanted, JOBS.c.simulator.in_(among))
     with catalogue.transaction() as connection:
         rows = connection.execute(select(JOBS).where(wanted).order_by(JOBS.c.created).limit(8)).mappings().all()
     for row in rows:

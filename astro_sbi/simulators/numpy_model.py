@@ -81,15 +81,15 @@ class NumpyModel:
 
     def _curves(self, x: Any, used: Any, bits: Any, vector: Any) -> Float[np.ndarray, "*batch n"]:
         where, size = _used_part(x, used)
-        rows, seeds = _rows(vector, bits)
+        batch, rows, seeds = _rows(vector, bits)
         found = np.full((len(rows), np.asarray(x).shape[-1]), np.nan)
         found[:, :size] = self._evaluated(where, rows, seeds)
         found[:, size:] = found[:, size - 1 : size]
-        return found.reshape(*np.shape(vector)[:-1], -1).astype(np.float32)
+        return found.reshape(*batch, -1).astype(np.float32)
 
     def _slopes(self, x: Any, used: Any, bits: Any, vector: Any) -> Float[np.ndarray, "*batch n p"]:
         where, size = _used_part(x, used)
-        rows, seeds = _rows(vector, bits)
+        batch, rows, seeds = _rows(vector, bits)
         count, steps = len(self.widths), _STEP * (np.abs(rows[:, : len(self.widths)]) + self.widths)
         ahead, behind = np.repeat(rows[:, None], count, axis=1), np.repeat(rows[:, None], count, axis=1)
         index = np.arange(count)
@@ -99,7 +99,8 @@ class NumpyModel:
         curves = self._evaluated(where, both, np.tile(np.repeat(seeds, count), 2)).reshape(2, len(rows), count, size)
         found = np.zeros((len(rows), np.asarray(x).shape[-1], count))
         found[:, :size] = np.moveaxis((curves[0] - curves[1]) / (2 * steps[..., None]), 1, 2)
-        return found.reshape(*np.shape(vector)[:-1], *found.shape[1:]).astype(np.float32)
+        found[:, size:] = found[:, size - 1 : size]
+        return found.reshape(*batch, *found.shape[1:]).astype(np.float32)
 
     def _evaluated(self, x: Float[np.ndarray, " n"], rows: Float[np.ndarray, "B k"], seeds: Int[np.ndarray, " B"]) -> np.ndarray:
         with self._lock:
@@ -132,10 +133,12 @@ def _used_part(x: Any, used: Any) -> tuple[Float[np.ndarray, " m"], int]:
     return flat[:size], size
 
 
-def _rows(vector: Any, bits: Any) -> tuple[Float[np.ndarray, "B k"], Int[np.ndarray, " B"]]:
-    rows = np.asarray(vector, np.float64)
-    rows = rows.reshape(-1, rows.shape[-1])
-    return rows, np.broadcast_to(np.asarray(bits, np.int64).reshape(-1), (len(rows),)).copy()
+def _rows(vector: Any, bits: Any) -> tuple[tuple[int, ...], Float[np.ndarray, "B k"], Int[np.ndarray, " B"]]:
+    """The shape of a batch, and one row of arguments and one seed for each of its members; either may be the same for all."""
+    arguments, seeds = np.asarray(vector, np.float64), np.asarray(bits, np.int64)
+    batch = np.broadcast_shapes(arguments.shape[:-1], seeds.shape)
+    rows = np.broadcast_to(arguments, (*batch, arguments.shape[-1])).reshape(-1, arguments.shape[-1]).copy()
+    return batch, rows, np.broadcast_to(seeds, batch).reshape(-1).copy()
 
 
 def cores() -> int:

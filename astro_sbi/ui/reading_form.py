@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from astro_sbi.observations.kind import Kind
 from astro_sbi.observations.observation import Observation
 from astro_sbi.observations.options import ROLES, ReadOptions
 from astro_sbi.observations.preview import Reading, TablePreview
@@ -29,8 +30,12 @@ MEDIA = {"vacuum": "Vacuum", "air": "Air"}
 FROM_FILE = "as in the file"
 
 
-def told_options() -> ReadOptions:
-    """What the form below holds already: it is drawn after the file was read."""
+def told_options(wanted: Kind | None = None) -> ReadOptions:
+    """What the form below holds already: it is drawn after the file was read.
+
+    Args:
+        wanted: kind of observation that the simulator at hand explains; curves are read only where they are asked for.
+    """
     told: dict[str, Any] = {}
     for field in fields(ReadOptions):
         answer = state.value(f"{PREFIX}{field.name}")
@@ -38,7 +43,7 @@ def told_options() -> ReadOptions:
             answer = answer.strip()
         if answer not in (None, "") and not (field.name in ("error", "signal_to_noise") and not answer):
             told[field.name] = answer
-    return ReadOptions(**told)
+    return ReadOptions(**({"kind": "curve"} if wanted == "curve" else {}) | told)
 
 
 def read_changes(options: ReadOptions) -> list[tuple[str, str]]:

@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from astro_sbi import simulators
-from astro_sbi.observations.kind import SPOKEN
+from astro_sbi.observations.kind import SPOKEN, Kind
 from astro_sbi.runs.settings import ENSEMBLE_RANGE, SAMPLES_RANGE, SEED_RANGE, Settings, parse_change
+from astro_sbi.simulators import registry
 from astro_sbi.simulators.base import Simulator, configured
 from astro_sbi.simulators.prior import PriorError, parse_distribution
 from astro_sbi.ui import model_form, state
@@ -30,6 +31,11 @@ def wanted_simulator() -> str:
     return name
 
 
+def kind_of(name: str) -> Kind | None:
+    """The kind of observation that a simulator explains; None for the name of none."""
+    return simulators.simulator(name).kind if name else None
+
+
 def choose_simulator(kind: str, file: str, preferred: str = "") -> Simulator | None:
     """The simulators that make this kind of observation.
 
@@ -39,6 +45,8 @@ def choose_simulator(kind: str, file: str, preferred: str = "") -> Simulator | N
         preferred: name of the simulator to begin with, if it is one of them.
     """
     offered = {simulator.name: simulator for simulator in simulators.simulators() if simulator.kind == kind}
+    for problem in registry.brought().problems:
+        st.warning(f"A simulator of this server cannot be used: {escaped(problem)}.", icon=":material/extension_off:")
     if not offered:
         st.warning("No simulator makes this kind of observation yet.", icon=":material/category:")
         return None

@@ -9,7 +9,6 @@ import pytest
 from astropy.cosmology import Planck18
 from astropy.io import fits
 
-import astro_sbi
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.observations.options import ReadOptions
 from astro_sbi.observations.preparation import prepare
@@ -18,6 +17,7 @@ from astro_sbi.simulators import simulator
 from astro_sbi.simulators.base import configured, known_values, pattern_of
 from astro_sbi.simulators.filters import FOLDER, filter_curves
 from astro_sbi.simulators.mixture import luminosity_distance, template_shares
+from tests.budgets import small_inference
 
 #: Trapezoids like the bands of the Hubble Deep Field North: middle and width [A].
 HDF = {"f300w": (2990, 740), "f450w": (4560, 930), "f606w": (5990, 1500), "f814w": (8000, 1540), "irimj": (12400, 2900),
@@ -122,8 +122,8 @@ def test_a_galaxy_of_the_hubble_deep_field(shared, tmp_path, monkeypatch):
     """Object 4, spectroscopic redshift 1.02 (in the file): inside 0.15 (1 + z), the usual limit of an outlier."""
     monkeypatch.setenv(FOLDER, str(tmp_path))
     own_filters(tmp_path)
-    changes = {"read.magnitude": "25", "read.row": "4"}
-    summary = astro_sbi.infer("galaxy_photometry", shared / "observations/photoz/hdfn_fs99_eazy.cat", seed=1, changes=changes).summary
+    path = shared / "observations/photoz/hdfn_fs99_eazy.cat"
+    summary = small_inference("galaxy_photometry", path, read__magnitude="25", read__row="4")
     assert summary["parameters"]["redshift"]["median"] == pytest.approx(1.02, abs=0.30)
     assert 9 < summary["derived"]["log_stellar_mass"]["median"] < 11
     assert summary["importance"]["efficiency"] > 0.1

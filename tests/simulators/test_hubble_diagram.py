@@ -9,10 +9,10 @@ import pytest
 from astropy import units as u
 from astropy.cosmology import Flatw0waCDM
 
-import astro_sbi
 from astro_sbi.simulators import simulator
 from astro_sbi.simulators.base import Pattern, configured
 from astro_sbi.simulators.expansion import comoving_distance, hubble_times_age
+from tests.budgets import small_inference
 
 LIGHT_KM_S = 299792.458
 REDSHIFT = np.geomspace(1e-3, 3.0, 200)
@@ -109,7 +109,7 @@ def test_the_simulator_warns_that_single_errors_are_not_for_cosmology():
 def test_pantheon_plus(shared: Path, dark_energy, omega_m, tolerance, width):
     """Least squares with the diagonal errors: 0.350 +- 0.019 with a cosmological constant, 0.29 (+0.08 -0.10) with a constant w."""
     path = shared / "observations/hubble/Pantheon+SH0ES.dat"
-    summary = astro_sbi.infer("hubble_diagram", path, seed=1, changes={"model.dark_energy": dark_energy}).summary
+    summary = small_inference("hubble_diagram", path, model__dark_energy=dark_energy)
     found = summary["parameters"]["omega_m"]
     assert summary["observation"]["points"] == 1580
     assert found["median"] == pytest.approx(omega_m, abs=tolerance)

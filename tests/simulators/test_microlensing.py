@@ -13,11 +13,10 @@ from scipy import optimize, special
 
 from astro_sbi.observations.preparation import prepare
 from astro_sbi.observations.reading import read
-from astro_sbi.runs.settings import Settings
-from astro_sbi.runs.task import run_inference
 from astro_sbi.simulators import simulator
 from astro_sbi.simulators.base import configured, known_values, padded_value, pattern_of, scalar_known
 from astro_sbi.simulators.lensing import disc_excess, elliptic, excess, separation_of, width_at_half_rise
+from tests.budgets import small_inference
 
 OB08092 = "observations/microlensing/phot_ob08092_O4.dat"
 OB05086 = "observations/microlensing/OB05086_starBLG234.6.I.218982.dat"
@@ -227,10 +226,7 @@ def test_single_precision_costs_no_chi_square(shared):
 @pytest.mark.timeout(600)
 def test_ogle_2008_blg_092(shared):
     """Poleski et al. 2014, ApJ 795, 42; MulensModel's least squares of this file: u0 0.523 +- 0.026, tE 17.94 +- 0.55 d."""
-    path = shared / OB08092
-    settings = Settings("microlensing", samples=20_000, seed=1)
-    result = run_inference(path.name, path.read_bytes(), settings, on_progress=lambda *_: None, should_stop=lambda: False)
-    summary = result.summary
+    summary = small_inference("microlensing", shared / OB08092)
     assert summary["parameters"]["u0"]["median"] == pytest.approx(0.523, abs=0.02)
     assert summary["derived"]["t_e"]["median"] == pytest.approx(17.94, abs=0.4)
     assert summary["derived"]["t0"]["median"] == pytest.approx(2455379.571, abs=0.05)

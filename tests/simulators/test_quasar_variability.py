@@ -9,10 +9,9 @@ from astropy import units as u
 from scipy import special, stats
 
 from astro_sbi.observations.observation import Noise, Points
-from astro_sbi.runs.settings import Settings
-from astro_sbi.runs.task import run_inference
 from astro_sbi.simulators.base import configured, known_values, log_likelihood, pattern_of
 from astro_sbi.simulators.quasar_variability import QuasarVariabilitySimulator
+from tests.budgets import small_inference
 
 BANDS = ("g", "r' (SDSS)", "i")
 THETA = {"tau": 30.0, "sigma": 0.1, "mean_1": 1.01, "jitter_1": 0.004}
@@ -85,8 +84,7 @@ def grid_of_tau(time: np.ndarray, value: np.ndarray, sigma: np.ndarray) -> tuple
 @pytest.mark.timeout(900)
 def test_mcg_08_11_011(shared: Path):
     path = shared / "observations/agn/mcg08_g.txt"
-    settings = Settings("quasar_variability", 1, 20_000, 1, ())
-    summary = run_inference(path.name, path.read_bytes(), settings, on_progress=lambda *_: None, should_stop=lambda: False).summary
+    summary = small_inference("quasar_variability", path)
     time, flux, error = np.loadtxt(path).T
     log_tau, mass = grid_of_tau(time, flux / np.median(flux), error / np.median(flux))
     low, middle, high = np.interp([0.16, 0.5, 0.84], np.cumsum(mass) - 0.5 * mass, log_tau)

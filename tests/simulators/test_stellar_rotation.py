@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from astro_sbi.runs.settings import Settings
-from astro_sbi.runs.task import run_inference
 from astro_sbi.simulators.base import log_likelihood, pattern_of
 from astro_sbi.simulators.stellar_rotation import StellarRotationSimulator
+from tests.budgets import small_inference
 
 THETA = {"period": 3.0, "amplitude": 0.01, "quality": 8.0, "quality_ratio": 0.4, "mix": 0.5, "mean_1": 1.001, "jitter_1": 2e-4}
 
@@ -72,8 +71,7 @@ def test_derived_quantities():
 def test_kic_10002792(shared: Path):
     """The Lomb-Scargle period of this file is 1.165 d."""
     path = shared / "observations/stellar_rotation/kplr010002792-2010174085026_llc.fits"
-    settings = Settings("stellar_rotation", 1, 20_000, 1, (("train.rounds", "2"), ("train.simulations", "4096")))
-    summary = run_inference(path.name, path.read_bytes(), settings, on_progress=lambda *_: None, should_stop=lambda: False).summary
+    summary = small_inference("stellar_rotation", path)
     assert summary["parameters"]["period"]["median"] == pytest.approx(1.165, abs=0.03)
     assert summary["parameters"]["mix"]["median"] < 0.2
     assert summary["importance"]["ess"] >= 1000
