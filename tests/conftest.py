@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from astro_sbi.simulators import registry
+from tests.own_file import FILE
+
 TESTS = Path(__file__).resolve().parent
 SHARED = TESTS.parents[1] / "shared"
 
@@ -70,3 +73,12 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
         return importlib.import_module(module).answer(request)
 
     monkeypatch.setattr("astro_sbi.observations.reading.answer_of", answer_of)
+
+
+@pytest.fixture
+def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with a simulator called disc_of_file, named in the environment."""
+    path = tmp_path / "my_disc.py"
+    path.write_text(FILE.format(name="disc_of_file"))
+    monkeypatch.setenv(registry.FILES, str(path))
+    return path

@@ -23,7 +23,6 @@ from astro_sbi.runs.settings import Settings, SettingsError, request_key
 from astro_sbi.simulators import registry, simulator
 from tests.house.test_readme import code_blocks
 from tests.house.tree import ROOT
-from tests.simulators.test_own import FILE
 
 EXAMPLE = ROOT / "examples" / "dust_emission"
 SMALL = ["train.simulations=4096", "train.steps=400", "train.later_steps=300", "train.rounds=2"]
@@ -38,14 +37,6 @@ def run(command: list[str], folder: Path, **environment: str) -> subprocess.Comp
 def curve(folder: Path, x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Path:
     path = folder / "curve.csv"
     np.savetxt(path, np.column_stack([x, y, error]), delimiter=",", header="x,y,y_err", comments="")
-    return path
-
-
-@pytest.fixture
-def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "my_disc.py"
-    path.write_text(FILE.format(name="disc_of_file"))
-    monkeypatch.setenv(registry.FILES, str(path))
     return path
 
 

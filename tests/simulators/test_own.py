@@ -15,27 +15,9 @@ from astro_sbi.simulators import registry, simulator, simulator_names
 from astro_sbi.simulators.base import configured, known_values, log_likelihood, pattern_of, scalar_known, simulate
 from astro_sbi.simulators.numpy_processes import Processes
 from astro_sbi.simulators.own import Axis, KnownQuantity, OwnSimulator, SimulatorError, parameter
+from tests.own_file import FILE
 
 X = np.linspace(0.5, 20.0, 40)
-FILE = """
-import numpy as np
-from astro_sbi.simulators.own import Axis, OwnSimulator, parameter
-
-def speed(radius, far, core):
-    return far * np.sqrt(1 - core / radius * np.arctan(radius / core))
-
-simulator = OwnSimulator(
-    name="{name}",
-    x=Axis("Radius", "kpc"),
-    y=Axis("Speed", "km / s"),
-    parameters=[parameter("far", "km / s", "speed far out"), parameter("core", "kpc", "core radius")],
-    priors={{"far": "uniform(50, 400)", "core": "loguniform(0.1, 20)"}},
-    model=speed,
-    numpy=True,
-    example_x=np.linspace(0.5, 20, 40),
-    example_error=5.0,
-)
-"""
 
 
 def speed_of(library):
@@ -55,15 +37,6 @@ def disc(**changes) -> OwnSimulator:
         "example_error": 5.0,
     }
     return OwnSimulator(**(told | changes))
-
-
-@pytest.fixture
-def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file with a simulator called disc_of_file, named in the environment."""
-    path = tmp_path / "my_disc.py"
-    path.write_text(FILE.format(name="disc_of_file"))
-    monkeypatch.setenv(registry.FILES, str(path))
-    return path
 
 
 def test_a_file_adds_its_simulator_to_those_of_the_package(brought: Path):
