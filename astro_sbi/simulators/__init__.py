@@ -16,6 +16,7 @@ _CLASSES = {
     "galaxy_spectrum": ("astro_sbi.simulators.galaxy_spectrum", "GalaxySpectrumSimulator"),
     "galaxy_photometry": ("astro_sbi.simulators.galaxy_photometry", "GalaxyPhotometrySimulator"),
     "hubble_diagram": ("astro_sbi.simulators.hubble_diagram", "HubbleDiagramSimulator"),
+    "supernova": ("astro_sbi.simulators.supernova", "SupernovaSimulator"),
     "rr_lyrae": ("astro_sbi.simulators.rr_lyrae", "RRLyraeSimulator"),
     "stellar_rotation": ("astro_sbi.simulators.stellar_rotation", "StellarRotationSimulator"),
     "quasar_variability": ("astro_sbi.simulators.quasar_variability", "QuasarVariabilitySimulator"),
