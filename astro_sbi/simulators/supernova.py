@@ -10,7 +10,7 @@ import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.containers.content import printable
-from astro_sbi.observations.observation import Noise, Points
+from astro_sbi.observations.observation import Noise, ObservationError, Points
 from astro_sbi.simulators.arnett import diffusion_time, kinetic_energy, luminosity_and_temperature, peak, trapping_time
 from astro_sbi.simulators.band_nodes import band_nodes
 from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pattern, Simulator, Theta
@@ -134,7 +134,11 @@ class SupernovaSimulator(Simulator):
             ObservationError: if the filter of one is not known.
         """
         survey = options.get("filters", SURVEYS[0])
-        return SupernovaSimulator(channels, survey, filter_curves(channels, survey))
+        try:
+            filters = filter_curves(channels, survey)
+        except ObservationError as error:
+            raise ObservationError(f"{error}; or say which known filter it is like, or keep other bands (prepare.bands)") from None
+        return SupernovaSimulator(channels, survey, filters)
 
     @cached_property
     def filters(self) -> tuple[FilterCurve, ...]:
