@@ -13,6 +13,7 @@ import numpy as np
 from astropy import units as u
 from jaxtyping import Float64
 
+from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.opening import container_of
 from astro_sbi.observations.observation import ObservationError
 
@@ -88,6 +89,20 @@ def filter_curves(bands: Sequence[str], survey: str = SURVEYS[0]) -> tuple[Filte
     """
     own = _own_files()
     return tuple(_own(own[_plain(band)]) if _plain(band) in own else _shipped(band, survey) for band in bands)
+
+
+def told(bands: Sequence[str], filters: Sequence[FilterCurve]) -> str:
+    """A sentence on which filter each band was taken for."""
+    pairs = (
+        (printable(band, 20), printable(curve.name, 30), " (your own)" * curve.own) for band, curve in zip(bands, filters, strict=True)
+    )
+    return f"Bands and their filters: {', '.join(f'{band} is {name}{own}' for band, name, own in pairs)}."
+
+
+def version_with(filters: Sequence[FilterCurve], version: int) -> int:
+    """Version of a simulator with these filters: another file of the user's under the same name is another simulator."""
+    own = "".join(curve.checksum for curve in filters if curve.own)
+    return int(hashlib.sha256(own.encode()).hexdigest()[:12], 16) if own else version
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.observations.steps.band_fluxes import MICROJANSKY, BandFluxes
 from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pattern, Simulator, Theta
-from astro_sbi.simulators.filters import SURVEYS, FilterCurve, filter_curves
+from astro_sbi.simulators.filters import SURVEYS, FilterCurve, filter_curves, told, version_with
 from astro_sbi.simulators.galaxy_bands import BandGrid, band_grid
 from astro_sbi.simulators.mixture import HIGHEST, MIXING, MIXTURE, luminosity_distance, template_shares
 from astro_sbi.simulators.prior import Prior, uniform
@@ -97,9 +96,7 @@ class GalaxyPhotometrySimulator(Simulator):
         self._survey, self._given = survey, filters
         if filters:
             self.caveats = (*_CAVEATS, *_about(channels, filters))
-            own = "".join(curve.checksum for curve in filters if curve.own)
-            # Another file of the user's under the same name is another simulator.
-            self.version = int(sha256(own.encode()).hexdigest()[:12], 16) if own else self.version
+            self.version = version_with(filters, self.version)
 
     def adapted(self, channels: tuple[str, ...], options: Mapping[str, str]) -> GalaxyPhotometrySimulator:
         """The simulator for these bands.
@@ -164,14 +161,7 @@ class GalaxyPhotometrySimulator(Simulator):
 
 def _about(channels: tuple[str, ...], filters: tuple[FilterCurve, ...]) -> Iterator[str]:
     """Which filters the bands were taken for, and where templates end."""
-    yield (
-        "Bands and their filters: "
-        + ", ".join(
-            f"{printable(band, 20)} is {printable(curve.name, 30)}{' (your own)' if curve.own else ''}"
-            for band, curve in zip(channels, filters, strict=True)
-        )
-        + "."
-    )
+    yield told(channels, filters)
     red = [printable(band, 20) for band, curve in zip(channels, filters, strict=True) if curve.middle > _REDDEST]
     if red:
         yield f"At low redshift warm dust shines in {', '.join(red)}, which no template has: leave such bands out (prepare.leave_out)."

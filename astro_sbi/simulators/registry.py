@@ -38,6 +38,7 @@ _BUILT_IN = {
     "hubble_diagram": ("astro_sbi.simulators.hubble_diagram", "HubbleDiagramSimulator"),
     "rr_lyrae": ("astro_sbi.simulators.rr_lyrae", "RRLyraeSimulator"),
     "stellar_rotation": ("astro_sbi.simulators.stellar_rotation", "StellarRotationSimulator"),
+    "supernova": ("astro_sbi.simulators.supernova", "SupernovaSimulator"),
     "quasar_variability": ("astro_sbi.simulators.quasar_variability", "QuasarVariabilitySimulator"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")

@@ -102,7 +102,7 @@ def test_channels_of_real_files(shared):
     assert rr_lyrae.channels == ("u", "g", "r", "i", "z")
     assert "exposure_time" not in rr_lyrae.points.known
     supernova = observation_of("a.DAT", (folder / "supernova" / "CFA3_KEPLERCAM_2005cf.DAT").read_bytes())
-    assert (supernova.name, supernova.channels) == ("2005cf", ("f", "g", "h", "i", "j"))
+    assert (supernova.name, supernova.channels) == ("2005cf", ("U", "B", "V", "r", "i"))
     assert float(supernova.points.known["heliocentric_redshift"]) == 0.00643
     assert supernova.points.known["peak_time"].to_value("d") == 53534.188
 

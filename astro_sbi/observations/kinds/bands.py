@@ -1,4 +1,4 @@
-"""Nominal wavelengths of photometric bands, to place a catalogue's columns along an axis; fits use the filter curves."""
+"""Nominal wavelengths of photometric bands, to place a catalogue's columns along an axis (fits use the filter curves), and zero points."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ _NOMINAL = {
     "irac58": 57300, "irac80": 78700, "mips24": 236800, "uvw2": 1930, "uvm2": 2250, "uvw1": 2600, "gaiag": 6230, "gaiabp": 5110,
     "gaiarp": 7770, "kp": 6300, "irimj": 12400, "irimh": 16400, "irimk": 22000, "vis": 7150, "j1": 10460, "j2": 11940, "j3": 12780,
     "hs": 15510, "hl": 17060, "h1": 15610, "h2": 17070, "ustar": 3830,
+}  # fmt: skip
+#: AB minus Vega magnitudes: Blanton & Roweis (2007, AJ 133, 734) table 1, Jarrett et al. (2011, ApJ 735, 112) table 3.
+AB_MINUS_VEGA = {
+    "u": 0.79, "b": -0.09, "v": 0.02, "r": 0.21, "i": 0.45, "j": 0.91, "h": 1.39, "k": 1.85, "ks": 1.85,
+    "w1": 2.699, "w2": 3.339, "w3": 5.174, "w4": 6.620,
 }  # fmt: skip
 _SURVEYS = re.compile(
     r"^(?:sdss|ps1|ps|panstarrs|des|decam|decals|hsc|lsst|cfhtls|cfht|megacam|megaprime|kids|vst|omegacam|acs|wfc3|wfpc2|nircam"

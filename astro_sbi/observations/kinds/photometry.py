@@ -12,7 +12,7 @@ from astro_sbi.observations.containers.table import Container, Table
 from astro_sbi.observations.kinds import magnitudes
 from astro_sbi.observations.kinds.aliases import IDENTIFIER
 from astro_sbi.observations.kinds.band_columns import Band, bands_of
-from astro_sbi.observations.kinds.bands import nominal_wavelength
+from astro_sbi.observations.kinds.bands import AB_MINUS_VEGA, nominal_wavelength
 from astro_sbi.observations.kinds.brightness import MICROJANSKY
 from astro_sbi.observations.kinds.errors import errors_of_weights
 from astro_sbi.observations.kinds.importer import Importer, Source
@@ -26,11 +26,6 @@ from astro_sbi.observations.units import converted, unit_of
 _FEWEST_BANDS = 3
 #: Names of spectroscopic redshifts.
 _REDSHIFT = "zspec zsp zspectroscopic specz zspecbest"
-#: AB minus Vega magnitudes: Blanton & Roweis (2007, AJ 133, 734) table 1, Jarrett et al. (2011, ApJ 735, 112) table 3.
-_VEGA = {
-    "u": 0.79, "b": -0.09, "v": 0.02, "r": 0.21, "i": 0.45, "j": 0.91, "h": 1.39, "k": 1.85, "ks": 1.85,
-    "w1": 2.699, "w2": 3.339, "w3": 5.174, "w4": 6.620,
-}  # fmt: skip
 #: Flux density of AB magnitude 0, a maggy [Jy] (Oke & Gunn 1983).
 _MAGGY = 3631.0
 #: Magnitudes above this stand for what was not detected.
@@ -159,7 +154,7 @@ def _vega_shift(table: Table, band: Band) -> float:
     name = plain(table.columns[band.value].name)
     upper = band.name[:1].isupper() or band.name.lower() in ("w1", "w2", "w3", "w4")
     vega = name.endswith("mpro") or (name == f"{band.name.lower()}m") or (upper and name == f"{band.name.lower()}mag")
-    return _VEGA.get(band.name.lower(), 0.0) if vega else 0.0
+    return AB_MINUS_VEGA.get(band.name.lower(), 0.0) if vega else 0.0
 
 
 def _placed(bands: tuple[Band, ...]) -> tuple[np.ndarray, bool, tuple[str, ...]]:

@@ -25,6 +25,25 @@ def test_light_curve():
     assert known == expected
 
 
+def test_letters_of_surveys_become_bands():
+    """Brout et al. 2022: KAIT's E to H are B, V, R and I of one camera, M to P of another; CfA's f to j are U, B, V, r and i."""
+    for survey, letters, bands in (
+        ("KAIT", "EFHMX", ("B", "I", "V", "X")),
+        ("PS1_LOWZ_COMBINED(CFA3K)", "fghij", ("U", "B", "V", "r", "i")),
+    ):
+        rows = [f"OBS: {56500 + i} {letters[i % 5]} X3 {10.0 * i:.1f} 3.5 30.8 1.4" for i in range(25)]
+        observation = read(content(rows).replace("SURVEY: DES", f"SURVEY: {survey}"), "a.dat")
+        assert observation.channels == bands
+        assert f"letters of the survey {survey.partition('(')[0]} stand for bands: " in observation.origin.guesses[-1]
+    assert (
+        "E is B, F is V, H is I, M is B"
+        in read(
+            content([f"OBS: {56500 + i} {'EFHM'[i % 4]} X3 9.0 3.5 30.8 1.4" for i in range(24)]).replace("SURVEY: DES", "SURVEY: KAIT"),
+            "a.dat",
+        ).origin.guesses[-1]
+    )
+
+
 def test_another_zero_magnitude():
     observation = read(content(), "des.dat", magnitude=25.0)
     assert observation.value[0] == pytest.approx(-20 * 10 ** (-0.4 * 2.5))
