@@ -142,7 +142,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
         good=1.0,
         bad=math.inf,
         source="one false alarm in a hundred data sets for the largest of n Gaussian residuals (Sidak), beyond quoted and fitted noise",
-        passes="The largest residual of {points:,} points is {largest:.1f} sigma (up to {limit:.1f} is expected).",
+        passes="The largest residual of {points:,} points is {judged:.1f} sigma{noise} (up to {limit:.1f} is expected).",
         warns="{place} lies {largest:.1f} quoted sigma off the model, where {limit:.1f} is the most expected of {points:,} "
         "points. If it is bad, mask it and run again.",
         fails="The largest residual of {points:,} points is not a number.",

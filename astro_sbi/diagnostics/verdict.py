@@ -129,9 +129,13 @@ def _of_residuals(checks: Checks) -> Iterator[Judgement]:
     if fitted_differs or found.p_value_fitted < _SIGNIFICANT:
         worse = found.p_value_fitted < _SIGNIFICANT
         yield _judge("misfit_fitted", chi2_fitted, significant=worse, chi2_fitted=chi2_fitted, p_fitted_text=p_fitted_text)
+    beyond = found.largest_residual > found.largest_residual_limit
+    judged = found.largest_residual_fitted if beyond else found.largest_residual
     yield _judge(
         "largest_residual",
-        min(found.largest_residual, found.largest_residual_fitted) / found.largest_residual_limit,
+        judged / found.largest_residual_limit,
+        judged=judged,
+        noise=" of the fitted noise" if beyond else "",
         largest=found.largest_residual,
         limit=found.largest_residual_limit,
         place=_place(found, checks.coordinate_unit),

@@ -103,6 +103,8 @@ def test_an_outlier_is_named() -> None:
 def test_a_point_that_the_fitted_noise_explains_is_no_outlier() -> None:
     found = replace(good().predictive, largest_residual=4.5, largest_residual_fitted=3.0)
     assert not mentions(replace(good(), predictive=found), "mask it")
+    passed = next(each for each in judgements(replace(good(), predictive=found)) if each.name == "largest_residual")
+    assert " is 3.0 sigma of the fitted noise (up to " in passed.sentence
 
 
 def test_a_model_that_cannot_make_the_data_is_not_trusted() -> None:
