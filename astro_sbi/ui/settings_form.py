@@ -64,8 +64,9 @@ def choose_simulator(kind: str, file: str, preferred: str = "") -> Simulator | N
     )
     simulator = offered[name]
     st.caption(f"{escaped(simulator.summary)} {escaped(simulator.reference)}")
-    with st.expander("What this model leaves out", icon=":material/info:", key="caveats"):
-        st.markdown("\n".join(f"- {escaped(caveat)}" for caveat in simulator.caveats))
+    if simulator.caveats:
+        with st.expander("What this model leaves out", icon=":material/info:", key="caveats"):
+            st.markdown("\n".join(f"- {escaped(caveat)}" for caveat in simulator.caveats))
     return simulator
 
 
