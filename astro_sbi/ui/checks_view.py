@@ -17,6 +17,7 @@ ABOUT = {
     "ess": "Effective draws",
     "khat": "Pareto k of the weights",
     "peak_outside": "Log height of a peak outside the region sampled, over the best",
+    "calibration": "Distance of the ranks of held-back simulations from uniform ones",
     "noise_ratio": "Fitted over quoted noise",
     "misfit": "χ² per point with quoted errors",
     "misfit_fitted": "χ² per point with fitted noise",
