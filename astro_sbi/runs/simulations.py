@@ -100,7 +100,7 @@ def infer_from_table(
     request = _resolved(simulations, table[0], observation, settings, prior, guesses)
     epochs = _epochs(settings)
     from astro_sbi.inference.simulated import SimulatedProblem  # imports jax, which a request that is refused need not wait for
-    from astro_sbi.runs.summary import result_of
+    from astro_sbi.runs.summary import result_of, snippet
 
     x = in_spreads(simulations, simulations.x)
     problem = SimulatedProblem(prior, simulations.theta, x, request.prepared.observation.value, settings.seed)
@@ -111,6 +111,7 @@ def infer_from_table(
     seconds = {**checked.posterior.seconds, "prepare": prepared}
     result = result_of(request, checked, seconds={**seconds, "total": time.perf_counter() - began})
     told = {"file": shown_name(table[0]), "sha256": sha256_of(table[1]), "rows": simulations.total, "used": len(simulations)}
+    result.summary["snippet"] = snippet(request, shown_name(table[0]))
     result.summary["table"] = told | {"held_back": judged.tests, "components": len(simulations.components), "format": simulations.format}
     return result
 

@@ -126,8 +126,8 @@ def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, A
     }
 
 
-def snippet(request: Request) -> str:
-    """Python that repeats this inference."""
+def snippet(request: Request, table: str = "") -> str:
+    """Python that repeats this inference; with the file of a user's own table of simulations, where it is of one."""
     settings = request.settings
     arguments = [repr(settings.simulator), repr(request.raw.origin.file), f"seed={settings.seed}", f"samples={settings.samples}"]
     if settings.ensemble != 1:
@@ -136,8 +136,8 @@ def snippet(request: Request) -> str:
     if changes:
         arguments.append(f"changes={changes!r}")
     call = "infer"
-    if settings.section("table"):
-        call, arguments[:2] = "infer_from_simulations", ["'the table of simulations'", repr(request.raw.origin.file)]
+    if table:
+        call, arguments[:2] = "infer_from_simulations", [repr(table), repr(request.raw.origin.file)]
     return (
         "import astro_sbi\n\n"
         f"result = astro_sbi.{call}({', '.join(arguments)})\n"

@@ -30,13 +30,20 @@ def guessed_prior(names: Sequence[str], theta: Float[np.ndarray, "N d"]) -> Prio
 
 
 def _guessed(column: Float[np.ndarray, " N"]) -> Distribution:
-    candidates = [uniform(*_bounds(column)), normal(_short(column.mean()), _short(column.std()))]
+    candidates = [uniform(*_bounds(column)), normal(*_moments(column))]
     if column.min() > 0:
         logs = np.log(column)
-        candidates += [loguniform(*_bounds(logs, math.exp)), lognormal(_short(logs.mean()), _short(logs.std()))]
+        candidates += [loguniform(*_bounds(logs, math.exp)), lognormal(*_moments(logs))]
     # Over a narrow range a prior and its logarithmic sister are alike: the plain one is meant.
     gain = [float(np.sum(candidate.log_prob(column, {}))) - _PLAINER * candidate.kind.startswith("log") for candidate in candidates]
     return candidates[int(np.argmax(gain))]
+
+
+def _moments(column: Float[np.ndarray, " N"]) -> tuple[float, float]:
+    """Mean and standard deviation to a thousandth of the latter, far below what a table tells of them."""
+    sigma = float(column.std())
+    decimals = 3 - math.floor(math.log10(sigma))
+    return round(float(column.mean()), decimals), round(sigma, decimals)
 
 
 def _bounds(column: Float[np.ndarray, " N"], out: Callable[[float], float] = float) -> tuple[float, float]:

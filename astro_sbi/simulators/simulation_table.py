@@ -74,7 +74,7 @@ class TableSimulator(Simulator):
 
 def _parameter(name: str, column: str) -> Parameter:
     plain = name.replace("_", r"\_")
-    return Parameter(name, rf"\mathrm{{{plain}}}", name, "", f"{column} of the table")
+    return Parameter(name, rf"\mathrm{{{plain}}}", name, "", f"column {column}")
 
 
 def points_of(components: Sequence[str]) -> Points:
@@ -100,6 +100,12 @@ def in_spreads(table: SimulationTable, value: Float64[np.ndarray, "*b k"]) -> Fl
     """Distance of numbers from the median simulation, in units of the simulations' spread, which makes them all of one size."""
     median, spread = spread_of(table.x)
     return (value - median) / spread
+
+
+def simulated_bands(table: SimulationTable) -> dict[str, Float64[np.ndarray, " k"]]:
+    """Median and the regions of 68 and 95 % of each number over all simulations, in units of their spread."""
+    names, levels = ("low95", "low68", "median", "high68", "high95"), (0.025, 0.16, 0.5, 0.84, 0.975)
+    return dict(zip(names, np.quantile(in_spreads(table, table.x), levels, axis=0), strict=True))
 
 
 def observed_of(name: str, origin: Origin, value: Float64[np.ndarray, " k"], table: SimulationTable) -> tuple[Observation, Prepared]:
