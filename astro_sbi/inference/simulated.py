@@ -18,7 +18,7 @@ from astro_sbi.simulators.prior import Prior
 #: Share of the simulations held back from training, and the most of them.
 _HELD_BACK, _MOST_HELD_BACK = 0.1, 1000
 _RANKED, _DENSE, _TOGETHER = 1000, 100, 40
-_CURVES = 1000
+_CURVES, _FOLDS = 1000, 10
 _MOST_FEATURES, _NUMBERS = 64, 2_000_000
 #: Fewer effective rows cannot make a p-value small enough to warn.
 FEWEST_EFFECTIVE = 100
@@ -122,19 +122,20 @@ class SimulatedProblem:
         return flow_posterior(trained, self.observed, theta_of, lambda prior: self.distance_p(), wanted, on_progress=on_progress)
 
     def distance_p(self) -> float:
-        """Share of the rows held back at least as far from the centre of the others as the observation.
+        """Share of the rows at least as far from the centre of the others as the observation.
 
-        The distance is Mahalanobis's in the leading principal components, with what these leave out as one more; its null
-        distribution is that of rows that mean, components and covariance do not know either.
+        The distance is Mahalanobis's in the leading principal components, with what these leave out as one more. Mean and covariance
+        are those of nine tenths of the rows, and the distances compared those of the last tenth and of the observation, each in turn.
         """
-        known = self.x[self.trained_on]
-        axes = _Axes.of(known, min(_MOST_FEATURES, len(known) // 20))
-        features = axes.features(known)
-        centre, root = features.mean(axis=0), _root(np.cov(features.T))
-        away = [
-            np.sum(np.linalg.solve(root, (axes.features(x) - centre).T) ** 2, axis=0) for x in (self.x[self.held_back], self.observed[None])
-        ]
-        return float((1 + np.sum(away[0] >= away[1])) / (len(away[0]) + 1))
+        axes = _Axes.of(self.x, min(_MOST_FEATURES, len(self.x) // 20))
+        features, observed = axes.features(self.x), axes.features(self.observed[None])
+        farther, fold = 0, np.random.default_rng([self.seed, 22]).integers(_FOLDS, size=len(features))
+        for number in range(_FOLDS):
+            known, mine = features[fold != number], features[fold == number]
+            centre, root = known.mean(axis=0), _root(np.cov(known.T))
+            away = np.sum(np.linalg.solve(root, (np.vstack([mine, observed]) - centre).T) ** 2, axis=0)
+            farther += int(np.sum(away[:-1] >= away[-1]))
+        return (1 + farther) / (len(features) + 1)
 
     def replicates(self, trained: TrainedNPE) -> Replicates:
         r"""Rows of the table with the weights :math:`q(\theta_i | x_o) / p(\theta_i)`, under which they follow the posterior predictive.

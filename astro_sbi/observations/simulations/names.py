@@ -9,7 +9,7 @@ _LONGEST = 40
 
 
 def parameter_names(columns: Sequence[str]) -> tuple[str, ...]:
-    """Names in small letters, digits and underscores, none twice: ``Omega_m`` is ``omega_m`` in settings, ``M (Msun)`` is ``m_msun``."""
+    """Names in small letters, digits and underscores, none twice: ``Omega_m`` is ``omega_m`` in settings, ``M tot`` is ``m_tot``."""
     taken: list[str] = []
     for column in columns:
         plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")[:_LONGEST] or "parameter"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -172,12 +172,12 @@ def decoded(answer: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _table(told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> SimulationTable:
-    names = [tuple(map(str, told[part])) for part in ("parameters", "columns", "components")]
+    parameters, columns, components = (tuple(map(str, told[part])) for part in ("parameters", "columns", "components"))
     theta, x = arrays["theta"], arrays["x"]
-    if theta.shape[1:] != (len(names[0]),) or x.shape[1:] != (len(names[2]),) or len(theta) != len(x):
+    if theta.shape[1:] != (len(parameters),) or x.shape[1:] != (len(components),) or len(theta) != len(x):
         raise ObservationError("what was read of it makes no sense; save theta and x by numpy.savez")
     shape = tuple(int(size) for size in told["shape"])
-    return SimulationTable(*names, theta, x, shape, told["format"], len(theta), tuple(told["guesses"]))
+    return SimulationTable(parameters, columns, components, theta, x, shape, told["format"], len(theta), tuple(told["guesses"]))
 
 
 def _finite(table: SimulationTable) -> SimulationTable:
@@ -197,13 +197,11 @@ def _finite(table: SimulationTable) -> SimulationTable:
         raise ObservationError(
             f"it holds {left:,} usable simulations, too few to train on: give at least {FEWEST_ROWS}, better 2,000 or more"
         )
-    theta, x = table.theta[sound], table.x[sound]
-    same = _named(table.columns, np.ptp(theta, axis=0) == 0)
+    found = replace(table, theta=table.theta[sound], x=table.x[sound])
+    same = _named(table.columns, np.ptp(found.theta, axis=0) == 0)
     if same:
         raise ObservationError(f"the parameter {same} is the same in every row, so that nothing can be learned of it; leave its column out")
-    return SimulationTable(
-        table.parameters, table.columns, table.components, theta, x, table.shape, table.format, table.total, table.guesses
-    )
+    return found
 
 
 def _named(names: Sequence[str], which: np.ndarray) -> str:
