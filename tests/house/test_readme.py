@@ -35,7 +35,7 @@ def write_light_curve(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_python_example_runs(tmp_path: Path, session_store: Path):
-    (example,) = code_blocks("python")
+    example = code_blocks("python")[0]
     write_light_curve(tmp_path / "my_light_curve.csv")
     environment = {**os.environ, "ASTRO_SBI_STORE": str(session_store), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", example]
@@ -45,9 +45,26 @@ def test_python_example_runs(tmp_path: Path, session_store: Path):
     assert radius_ratio == pytest.approx(np.sqrt(DEPTH), rel=0.1), done.stdout
 
 
-def test_example_is_short():
-    (example,) = code_blocks("python")
-    assert len(example.strip().splitlines()) <= 10
+@pytest.mark.slow
+def test_example_of_simulations_runs(tmp_path: Path, session_store: Path):
+    example = (
+        code_blocks("python")[1] + "print(result.summary['parameters']['mass']['median'], result.summary['parameters']['slope']['median'])"
+    )
+    environment = {**os.environ, "ASTRO_SBI_STORE": str(session_store), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", example]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.startswith("caution")
+    mass, slope = map(float, done.stdout.splitlines()[-1].split())
+    # Mean of the posterior on a grid of both parameters: 6.093 +- 0.194 and 0.994 +- 0.055.
+    assert mass == pytest.approx(6.093, abs=0.1)
+    assert slope == pytest.approx(0.994, abs=0.03)
+
+
+def test_examples_are_short():
+    examples = code_blocks("python")
+    assert len(examples) == 2
+    assert all(len(example.strip().splitlines()) <= 10 for example in examples)
 
 
 def test_table_of_simulators_is_the_registry():
@@ -57,7 +74,7 @@ def test_table_of_simulators_is_the_registry():
 def test_limits_are_those_of_the_verdict():
     from astro_sbi.diagnostics.thresholds import threshold
 
-    named = ["ess", "khat", "peak_outside", "noise_ratio", "misfit", "red_noise", "distance"]
+    named = ["ess", "khat", "peak_outside", "noise_ratio", "misfit", "red_noise", "calibration", "distance"]
     rows = re.findall(r"^\| [^|]+ \| (?:at least|up to|below) (\S+) \| (?:below|above) (\S+) \|$", README, re.MULTILINE)
     limits = [tuple(float(number.replace(",", "")) for number in row) for row in rows]
     assert limits == [(threshold(name).good, threshold(name).bad) for name in named]
@@ -71,7 +88,7 @@ def test_make_has_every_command():
 
 def test_commands_are_those_of_the_program():
     subcommands = re.findall(r"^python -m astro_sbi (\w+)", "".join(code_blocks("")), re.MULTILINE)
-    assert subcommands == ["list", "read", "fetch", "infer", "runs"]
+    assert subcommands == ["list", "read", "fetch", "infer", "simulations", "runs"]
     for subcommand in subcommands:
         command = [sys.executable, "-m", "astro_sbi", subcommand, "--help"]
         assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode == 0, subcommand
