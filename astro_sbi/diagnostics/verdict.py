@@ -126,8 +126,8 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
 def _of_calibration(found: Calibration | None) -> Iterator[Judgement]:
     if found is None:
         return
-    words = {"tests": found.tests, "worst": found.worst.replace("jointly", "all parameters together"), "inside": found.within(0.68)}
-    judged = _judge("calibration", found.deviation, significant=found.p_value < _SIGNIFICANT, deviation=found.deviation, **words)
+    words = {"tests": found.tests, "worst": found.worst.replace("jointly", "all parameters together"), "inside": 100 * found.within(0.68)}
+    judged = _judge("calibration", found.deviation, significant=found.p_value < _SIGNIFICANT, points=100 * found.deviation, **words)
     few = judged.grade == "good" and found.tests < FEWEST
     yield Judgement("calibration", "caution", _FEW_HELD_BACK.format(tests=found.tests, few=FEWEST)) if few else judged
 

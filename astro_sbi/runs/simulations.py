@@ -37,7 +37,7 @@ EPOCHS, _EPOCHS_RANGE = 100, (1, 1000)
 
 _TOO_FEW = (
     "Only {effective:.0f} of the table's simulations lie where the posterior does, too few to say whether data made there look like the "
-    "observation. Bring more simulations around the posterior."
+    "observation. Bring a larger table, or one drawn from a narrower prior."
 )
 _CALIBRATION = "calibration.json"
 
@@ -112,7 +112,7 @@ def infer_from_table(
     result = result_of(request, checked, seconds={**seconds, "total": time.perf_counter() - began})
     told = {"file": shown_name(table[0]), "sha256": sha256_of(table[1]), "rows": simulations.total, "used": len(simulations)}
     result.summary["snippet"] = snippet(request, shown_name(table[0]))
-    result.summary["table"] = told | {"held_back": judged.tests, "components": len(simulations.components), "format": simulations.format}
+    result.summary["table"] = told | {"held_back": judged.tests, "components": list(simulations.components), "format": simulations.format}
     return result
 
 

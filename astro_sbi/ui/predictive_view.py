@@ -56,7 +56,7 @@ def views(result: Result, *, stacked: bool = False) -> dict[str, Callable[[], go
         redshift = (result.summary["derived"].get("redshift") or {}).get("median")
         return {SPECTRUM: lambda: spectrum(arrays, axes, redshift=redshift, stacked=stacked)}
     if result.summary["simulator"] == SIMULATIONS:
-        return {COMPONENTS: lambda: components(arrays, axes)}
+        return {COMPONENTS: lambda: components(arrays, axes, result.summary["table"]["components"])}
     if result.summary["simulator"] != "transit" and "unfolded/time" not in arrays:
         return _series_views(result)
     found: dict[str, Callable[[], go.Figure]] = {FOLDED: lambda: light_curve.folded(arrays, axes)}

@@ -82,7 +82,8 @@ def what_was_read(chosen: Chosen, table: SimulationTable) -> None:
         st.metric("Parameters", f"{len(table.parameters):,}")
         st.metric("Numbers each", f"{len(table.components):,}", help=f"Of one simulated observation, of shape {table.shape} in the file.")
         st.metric("Rows dropped", f"{table.total - len(table):,}", help="Simulations that are not finite.")
-    listed = ", ".join(table.components[:SHOWN]) + (", ..." if len(table.components) > SHOWN else "")
+    more = len(table.components) - SHOWN
+    listed = ", ".join(table.components[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
     st.caption(f"Reader: {escaped(table.format)}. Parameters: {escaped(', '.join(table.columns))}. Numbers: {escaped(listed)}.")
     for guess in table.guesses:
         st.info(f"{escaped(guess[:1].upper() + guess[1:])}.", icon=":material/help:")
@@ -128,7 +129,7 @@ def observed_view(file: Chosen, table: SimulationTable) -> None:
     def draw() -> go.Figure:
         bands = simulated_bands(table)
         arrays = {f"{part}/{name}": band for part in ("model", "predictive") for name, band in bands.items()}
-        return components(arrays | {"observed/coordinate": shown.points.coordinate, "observed/value": shown.value}, axes)
+        return components(arrays | {"observed/coordinate": shown.points.coordinate, "observed/value": shown.value}, axes, table.components)
 
     charts.chart(cached.figure(("observed_numbers", file.sha256, table.content_hash), draw), key="observed_numbers")
     st.caption(f"{count(len(shown), 'number')} of {escaped(file.name)}; bands hold 68 and 95 % of all simulations.")
