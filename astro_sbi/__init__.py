@@ -37,3 +37,36 @@ def infer(
     settings = Settings(simulator, seed, samples, ensemble, tuple((changes or {}).items()))
     source = Path(path)
     return run_inference(source.name, source.read_bytes(), settings, on_progress=lambda *_: None, should_stop=lambda: False)
+
+
+def infer_from_simulations(
+    table: str | Path,
+    observation: str | Path | None = None,
+    *,
+    seed: int = 1,
+    samples: int = 20_000,
+    ensemble: int = 1,
+    changes: Mapping[str, str] | None = None,
+) -> Result:
+    """Infer parameters from a table of simulations of one's own: trained on it, calibrated, applied to an observation.
+
+    Args:
+        table: NPZ or HDF5 with arrays ``theta`` [N, d] and ``x`` [N, ...], or a table with a column for each parameter and number.
+        observation: file with one observation of the same numbers; None where the table's own ``x_observed`` is it.
+        seed: seed of every random number.
+        samples: number of posterior draws, from 1000.
+        ensemble: number of flows trained side by side, from 1 to 10.
+        changes: dotted settings, such as ``{"table.parameters": "mass,age", "prior.mass": "uniform(0,10)"}``.
+
+    Returns:
+        The result: its ``summary`` holds medians, intervals, checks and the verdict, its ``arrays`` the draws.
+
+    Raises:
+        ObservationError, PriorError, SettingsError, InferenceError: with a sentence that says what to do.
+    """
+    from astro_sbi.runs.settings import Settings
+    from astro_sbi.runs.simulations import infer_from_table
+
+    settings = Settings("simulations", seed, samples, ensemble, tuple((changes or {}).items()))
+    files = [(path.name, path.read_bytes()) for path in map(Path, (table, observation or table))]
+    return infer_from_table(files[0], files[1], settings, on_progress=lambda *_: None, should_stop=lambda: False)

@@ -5,25 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import astro_sbi
 from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.keys import sha256_of
 from astro_sbi.runs.named_files import content_of, place_for, replace_file
 from astro_sbi.runs.outcome import RunCancelled, RunError
-from astro_sbi.runs.progress import Progress
 from astro_sbi.runs.settings import Settings, parse_change, request_key
 from astro_sbi.runs.store import Store, default_store
-from astro_sbi.runs.text import products_text, progress_text, reading_text, result_text, runs_text
+from astro_sbi.runs.terminal import interruptible, progress_line
+from astro_sbi.runs.text import products_text, reading_text, result_text, runs_text
 from astro_sbi.simulators import registry
 
 if TYPE_CHECKING:
@@ -46,11 +42,12 @@ def parser() -> argparse.ArgumentParser:
     """The verbs and their options."""
     top = _Parser(prog="python -m astro_sbi", description=astro_sbi.__doc__)
     top.add_argument("--version", action="version", version=astro_sbi.__version__)
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,runs}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,simulations,runs}")
     one = verbs.add_parser("list", help="list the simulators")
     two = verbs.add_parser("read", help="say what is read in a file")
     three = verbs.add_parser("infer", help="infer a simulator's parameters from a file")
     four = verbs.add_parser("runs", help="list the runs in the store")
+    six = verbs.add_parser("simulations", help="infer from a table of simulations of your own")
     five = verbs.add_parser("fetch", help="look for an observation in an archive, and fetch it")
     two.add_argument("file", metavar="FILE")
     two.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="read.X, such as read.kind=spectrum")
@@ -62,23 +59,22 @@ def parser() -> argparse.ArgumentParser:
     five.add_argument("--out", metavar="FILE", help="where to write the file (its own name, in this folder)")
     three.add_argument("simulator", metavar="SIMULATOR")
     three.add_argument("file", metavar="FILE")
-    three.add_argument("--seed", type=_integer, default=1, metavar="N", help="seed of every random number (1)")
-    three.add_argument("--samples", type=_integer, default=20_000, metavar="N", help="posterior draws (20000)")
-    three.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
-    three.add_argument(
-        "--set",
-        dest="changes",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="model.X, prepare.X, prior.X, fix.X, train.X, read.X",
-    )
-    three.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
+    six.add_argument("table", metavar="TABLE", help="NPZ or HDF5 with theta and x, or a table with a column for each parameter and number")
+    six.add_argument("file", metavar="OBSERVATION", nargs="?", help="one observation of the same numbers (x_observed of the table)")
+    for verb, settings in (
+        (three, "model.X, prepare.X, prior.X, fix.X, train.X, read.X"),
+        (six, "table.parameters, table.components, prior.X"),
+    ):
+        verb.add_argument("--seed", type=_integer, default=1, metavar="N", help="seed of every random number (1)")
+        verb.add_argument("--samples", type=_integer, default=20_000, metavar="N", help="posterior draws (20000)")
+        verb.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
+        verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=settings)
+        verb.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
     for verb in (one, three):
         verb.add_argument(
             "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"
         )
-    for verb in (one, two, three, four, five):
+    for verb in (one, two, three, four, five, six):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
 
@@ -125,6 +121,8 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
         return _fetch(options)
     if options.verb == "runs":
         return _runs(as_json=options.json)
+    if options.verb == "simulations":
+        return _infer_from_simulations(options, task)
     return _infer(options, task)
 
 
@@ -200,9 +198,27 @@ def _runs(*, as_json: bool) -> int:
 def _infer(options: argparse.Namespace, task: Task | None) -> int:
     changes = tuple(parse_change(text) for text in options.changes)
     settings = Settings(options.simulator, options.seed, options.samples, options.ensemble, changes)
+    return _told(options, settings, content_of(options.file), task)
+
+
+def _infer_from_simulations(options: argparse.Namespace, task: Task | None) -> int:
+    """Infer with a table of simulations, which the store keeps under its checksum."""
+    options.file = options.file or options.table
+    changes = tuple(parse_change(text) for text in options.changes)
+    content, table = content_of(options.file), content_of(options.table)
+    key = default_store().put_upload(Path(options.table).name, table)
+    settings = Settings("simulations", options.seed, options.samples, options.ensemble, (*changes, ("table.file", key)))
+    return _told(options, settings, content, task)
+
+
+def _told(options: argparse.Namespace, settings: Settings, content: bytes, task: Task | None) -> int:
+    """Print the answer to a request, and write it where that was asked for."""
     out = place_for(options.out) if options.out else None
-    content = content_of(options.file)
-    result, cached = answered(default_store(), Path(options.file).name, content, settings, task)
+    files = [Path(file).name for file in (options.file, getattr(options, "table", None)) if file]
+    try:
+        result, cached = answered(default_store(), files[0], content, settings, task)
+    except RunError as error:
+        raise RunError(str(error) if any(file in str(error) for file in files) else f"{files[-1]}: {error}") from error
     summary = {**result.summary, "cached": cached}
     if out:
         from astro_sbi.runs.export import to_netcdf
@@ -230,53 +246,9 @@ def answered(store: Store, name: str, content: bytes, settings: Settings, task: 
             print(f"note: {error}", file=sys.stderr)
     from astro_sbi.runs.local import run_here
 
-    with _interruptible() as stop, _progress_line() as show:
-        try:
-            key, cached = run_here(store, name, content, settings, task=task, on_change=show, stop=stop)
-        except RunError as error:
-            raise RunError(str(error) if name in str(error) else f"{name}: {error}") from error
+    with interruptible() as stop, progress_line() as show:
+        key, cached = run_here(store, name, content, settings, task=task, on_change=show, stop=stop)
     return result(store, key), cached
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; the second one interrupts."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def ask(*_: Any) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _progress_line() -> Iterator[Any]:
-    """A function that shows progress on standard error: one line that changes on a terminal, one line a phase elsewhere."""
-    terminal, shown = sys.stderr.isatty(), {"at": 0.0, "phase": ""}
-
-    def show(progress: Progress) -> None:
-        now, phase = time.monotonic(), f"{len(progress.rounds)} {progress.phase}"
-        if phase == shown["phase"] and (not terminal or now - shown["at"] < 0.2):
-            return
-        shown.update(at=now, phase=phase)
-        text = progress_text(progress)
-        sys.stderr.write(f"\r\x1b[K{text[:100]}" if terminal else f"{text}\n")
-        sys.stderr.flush()
-
-    try:
-        yield show
-    finally:
-        if terminal:
-            sys.stderr.write("\r\x1b[K")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ if runs:
 st.header("Problems", anchor=False)
 st.caption("Each simulator is a model of what may have made an observation, with cited physics and priors that can be changed.")
 gallery.problems()
+st.page_link(navigation.SIMULATIONS, label="Not among them? Bring simulations of your own", icon=":material/upload_file:")
 
 if len(examples) > 1:
     st.header("Finished examples", anchor=False)

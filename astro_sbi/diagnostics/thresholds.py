@@ -104,6 +104,19 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "the model cannot make these data, or the flow missed the posterior. Choose another simulator or train on more simulations.",
     ),
     Threshold(
+        "calibration",
+        good=0.05,
+        bad=0.1,
+        source="judged where p < 0.01 only; largest distance of the ranks' distribution from the uniform one: a bias of 0.12 or 0.25 "
+        "sigma; in house, after Talts et al. 2018, arXiv:1804.06788",
+        passes="Of the true values of {tests:,} simulations held back from training {inside:.0f} % lie in the 68 % regions: no fault of "
+        "the calibration shows.",
+        warns="Over {tests:,} simulations held back from training the ranks of the truth in {worst} stray by up to {points:.0f} % "
+        "({inside:.0f} % lie in the 68 % regions): errors are somewhat wrong. Bring more simulations, or ask for a larger ensemble.",
+        fails="Over {tests:,} simulations held back from training the ranks of the truth in {worst} stray by up to {points:.0f} % "
+        "({inside:.0f} % lie in the 68 % regions): the flow is not calibrated. Bring more simulations, or simpler summaries of them.",
+    ),
+    Threshold(
         "noise_ratio",
         good=1.5,
         bad=3.0,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from astro_sbi.diagnostics.calibration import FEWEST, Calibration
 from astro_sbi.diagnostics.detection import Detection
 from astro_sbi.diagnostics.edges import EdgeMass
 from astro_sbi.diagnostics.predictive import PredictiveCheck
@@ -21,6 +22,10 @@ _NO_LIKELIHOOD = (
 _ERRORS_ESTIMATED = (
     "The errors were estimated from the scatter of these data, so chi-square cannot speak for the fit. "
     "Give measured errors if there are any."
+)
+_FEW_HELD_BACK = (
+    "Only {tests} simulations could be held back from training, and fewer than {few} cannot tell whether the flow is calibrated: "
+    "bring a larger table."
 )
 _MORE_ROUNDS = "Run again with more rounds (train.rounds)."
 _ORDER: tuple[Grade, ...] = ("do not trust", "caution", "good")
@@ -46,6 +51,7 @@ class Checks:
         summaries_p: share of data made by posterior draws whose summaries lie farther out than the observation's; None with a likelihood.
         memory: a parameter that is the time after which a random process forgets, and its median over the length of the observation;
             None where there is none or it is fixed.
+        calibration: coverage over simulations that were held back from training; None where none were.
     """
 
     importance: Importance | None
@@ -62,6 +68,7 @@ class Checks:
     warnings: tuple[str, ...] = ()
     summaries_p: float | None = None
     memory: tuple[str, float] | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,7 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
     importance = checks.importance
     if importance is None:
         yield Judgement("likelihood", "caution", _NO_LIKELIHOOD)
+        yield from _of_calibration(checks.calibration)
         return
     yield _judge("ess", importance.ess, ess=importance.ess, efficiency=100 * importance.efficiency)
     yield _judge("khat", importance.khat, khat=importance.khat)
@@ -113,6 +121,15 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
         )
     peak = -math.inf if checks.peak_outside is None else checks.peak_outside
     yield _judge("peak_outside", peak, peak_outside=peak, below=-peak)
+
+
+def _of_calibration(found: Calibration | None) -> Iterator[Judgement]:
+    if found is None:
+        return
+    words = {"tests": found.tests, "worst": found.worst.replace("jointly", "all parameters together"), "inside": 100 * found.within(0.68)}
+    judged = _judge("calibration", found.deviation, significant=found.p_value < _SIGNIFICANT, points=100 * found.deviation, **words)
+    few = judged.grade == "good" and found.tests < FEWEST
+    yield Judgement("calibration", "caution", _FEW_HELD_BACK.format(tests=found.tests, few=FEWEST)) if few else judged
 
 
 def _of_residuals(checks: Checks) -> Iterator[Judgement]:

@@ -100,37 +100,72 @@ class ImplicitProblem:
             seed: of the draws.
             on_progress: told of the phase.
         """
-        on_progress("sampling", 0, samples, None)
-        began, rng = time.perf_counter(), np.random.default_rng([seed, 3])
-        density, problem = trained.posterior(self.observed).density, self.problem
-        z = density.sample(rng, samples)
-        log_q, theta = density.log_prob(z), problem.theta(z)
-        best = int(np.argmax(log_q))
-        prior = rng.standard_normal((_SHOWN, problem.dimension))
-        far = mahalanobis_p(self.summaries(prior[:_NULL], seed + 1), self.observed)
-        whole, seconds = Box.whole(problem.dimension), sum(trained.seconds.values())
-        done = Round(float("nan"), float("nan"), 0.0, seconds, np.stack([whole.lower, whole.upper]), trained.losses)
-        on_progress("sampling", samples, samples, None)
-        return Posterior(
-            theta=theta,
-            latent=z,
-            log_q=log_q,
-            log_prior=log_unit_normal(z),
-            log_likelihood=None,
-            weight=np.full(samples, 1.0 / samples),
-            importance=None,
-            flow_theta={name: value[:_SHOWN] for name, value in theta.items()},
-            prior_theta=problem.theta(prior),
-            rounds=(done,),
-            peak_outside=None,
-            leaning=(),
-            best_theta={name: float(value[best]) for name, value in theta.items()},
-            least_squares=None,
-            distance_p=far,
-            seconds={**trained.seconds, "sample": time.perf_counter() - began, "check": 0.0},
-        )
+        problem = self.problem
+
+        def far(prior: Float[np.ndarray, "P d"]) -> float:
+            return mahalanobis_p(self.summaries(prior[:_NULL], seed + 1), self.observed)
+
+        return flow_posterior(trained, self.observed, problem.theta, far, Draws(samples, seed), on_progress=on_progress)
 
     def replicates(self, z: Float[np.ndarray, "S d"], seed: int) -> Replicates:
         """What latent draws make, and how the observation's summaries lie among theirs."""
         process, noise = self.problem.simulate(z, np.random.default_rng([seed, 11]))
         return Replicates(process, noise, mahalanobis_p(self.summaries(z, seed + 2), self.observed))
+
+
+class Draws(NamedTuple):
+    """How many draws are wanted, and their seed."""
+
+    count: int
+    seed: int
+
+
+def flow_posterior(
+    trained: TrainedNPE,
+    observed: Float[np.ndarray, "*x"],
+    theta_of: Callable[[Float[np.ndarray, "S d"]], dict[str, np.ndarray]],
+    far: Callable[[Float[np.ndarray, "P d"]], float],
+    wanted: Draws,
+    *,
+    on_progress: OnProgress,
+) -> Posterior:
+    """Draws of a flow at an observation; nothing corrects them.
+
+    Args:
+        trained: the flow.
+        observed: what it sees of the observation.
+        theta_of: physical parameters by name of latent draws.
+        far: how far out the observation lies among simulations, given latent draws of the prior.
+        wanted: number and seed of the draws.
+        on_progress: told of the phase.
+    """
+    samples, seed = wanted
+    on_progress("sampling", 0, samples, None)
+    began, rng = time.perf_counter(), np.random.default_rng([seed, 3])
+    density = trained.posterior(observed).density
+    z = density.sample(rng, samples)
+    log_q, theta = density.log_prob(z), theta_of(z)
+    best = int(np.argmax(log_q))
+    prior = rng.standard_normal((_SHOWN, z.shape[1]))
+    distance_p = far(prior)
+    whole, seconds = Box.whole(z.shape[1]), sum(trained.seconds.values())
+    done = Round(float("nan"), float("nan"), 0.0, seconds, np.stack([whole.lower, whole.upper]), trained.losses)
+    on_progress("sampling", samples, samples, None)
+    return Posterior(
+        theta=theta,
+        latent=z,
+        log_q=log_q,
+        log_prior=log_unit_normal(z),
+        log_likelihood=None,
+        weight=np.full(samples, 1.0 / samples),
+        importance=None,
+        flow_theta={name: value[:_SHOWN] for name, value in theta.items()},
+        prior_theta=theta_of(prior),
+        rounds=(done,),
+        peak_outside=None,
+        leaning=(),
+        best_theta={name: float(value[best]) for name, value in theta.items()},
+        least_squares=None,
+        distance_p=distance_p,
+        seconds={**trained.seconds, "sample": time.perf_counter() - began, "check": 0.0},
+    )

@@ -13,9 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from astro_sbi.inference.posterior import InferenceError
-
-#: Above this share of simulations that are not finite, what is left may no longer follow the prior.
-LARGEST_DROPPED = 0.2
+from astro_sbi.observations.simulations.table import LARGEST_DROPPED
 
 Latent = Float[Array, "B d"]
 

@@ -76,7 +76,7 @@ def _without_likelihood(
     on_progress("checking", 0, 1, None)
     seed, size = request.settings.seed, len(request.prepared.observation)
     made = implicit.replicates(_equal_draws(posterior, seed), seed)
-    checks = replace(_checks(request, posterior), summaries_p=made.summaries_p)
+    checks = replace(checks_of(request, posterior), summaries_p=made.summaries_p)
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     quoted = request.prepared.observation.points.noise.sigma
@@ -137,11 +137,11 @@ def check(request: Request, posterior: Posterior, predicted: Predictions, least_
         if gain is None
         else detection(gain, float(known.get("log_trials", 0.0)), predictive.red_noise, signal=request.simulator.signal)
     )
-    checks = replace(_checks(request, posterior), predictive=predictive, detection=found)
+    checks = replace(checks_of(request, posterior), predictive=predictive, detection=found)
     return Checked(posterior, predicted.mean, predicted.sigma, quoted, least_squares, checks, verdict(checks))
 
 
-def _checks(request: Request, posterior: Posterior) -> Checks:
+def checks_of(request: Request, posterior: Posterior) -> Checks:
     """What is checked of every posterior."""
     observation, prior = request.prepared.observation, request.prior
     bounded = [distribution.bounded for name, distribution in prior.distributions if name in prior.free]

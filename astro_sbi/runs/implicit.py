@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from astro_sbi.inference.implicit import ImplicitProblem
@@ -21,15 +22,29 @@ def trained_flow(
 ) -> tuple[ImplicitProblem, TrainedNPE]:
     """The problem as its summaries show it and the flow of this training key: from the store if it has it, else trained and kept."""
     implicit, key, asked = ImplicitProblem(problem), request.training_key, request.settings
-    if store and store.has("estimator", key):
-        content = store.load("estimator", key)[_FILE]
-        with temporary_folder(store.folder("scratch")) as folder:
-            write_durably(folder / _FILE, content)
-            found = load_npe(folder / _FILE)
-        return implicit, replace(found, seconds=dict.fromkeys(found.seconds, 0.0))
+    kept = kept_flow(store, key)
+    if kept is not None:
+        return implicit, kept[0]
     trained = implicit.train(request.training, seed=asked.seed, ensemble=asked.ensemble, on_progress=on_progress, should_stop=should_stop)
-    if store:
-        with temporary_folder(store.folder("scratch")) as folder:
-            save_npe(trained, folder / _FILE)
-            store.commit("estimator", key, {_FILE: (folder / _FILE).read_bytes()})
+    keep_flow(store, key, trained)
     return implicit, trained
+
+
+def kept_flow(store: Store | None, key: str) -> tuple[TrainedNPE, Mapping[str, bytes]] | None:
+    """The flow of a training key with the files that were kept beside it, if there is one."""
+    if not (store and store.has("estimator", key)):
+        return None
+    files = store.load("estimator", key)
+    with temporary_folder(store.folder("scratch")) as folder:
+        write_durably(folder / _FILE, files[_FILE])
+        found = load_npe(folder / _FILE)
+    return replace(found, seconds=dict.fromkeys(found.seconds, 0.0)), files
+
+
+def keep_flow(store: Store | None, key: str, trained: TrainedNPE, beside: Mapping[str, bytes] | None = None) -> None:
+    """Keep a flow, and other files beside it, where there is a store."""
+    if not store:
+        return
+    with temporary_folder(store.folder("scratch")) as folder:
+        save_npe(trained, folder / _FILE)
+        store.commit("estimator", key, {_FILE: (folder / _FILE).read_bytes(), **(beside or {})})

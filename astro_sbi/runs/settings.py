@@ -12,10 +12,12 @@ from astro_sbi.observations.options import NUMBERS
 from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.simulators.registry import state_of_sources
 
-SECTIONS = ("model", "prepare", "prior", "fix", "train", "read")
+SECTIONS = ("model", "prepare", "prior", "fix", "train", "read", "table")
 SAMPLES_RANGE = (1_000, 1_000_000)
 ENSEMBLE_RANGE = (1, 10)
 SEED_RANGE = (0, 2**31 - 1)
+#: Characters of a list of a table's columns.
+LONGEST_LIST = 20_000
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CALL = re.compile(r"([a-z]+)\(([^()]*)\)")
@@ -118,12 +120,14 @@ def _canonical_change(key: str, value: str) -> tuple[str, str]:
     if section not in SECTIONS or not _NAME.fullmatch(name):
         starts = ", ".join(f"{section}." for section in SECTIONS)
         raise SettingsError(f"'{key[:60]}' cannot be set: a key starts with {starts} and goes on with a name, such as prepare.period")
-    if len(value) > 200 or not value.isprintable():
+    if len(value) > (LONGEST_LIST if section == "table" else 200) or not value.isprintable():
         raise SettingsError(f"the value of {key} is too long or has unprintable characters")
     if section == "fix":
         return f"prior.{name}", f"fixed({_canonical_number(key, value)})"
     if section == "prior":
         return key, _canonical_prior(key, value)
+    if section == "table":
+        return key, ",".join(" ".join(part.split()) for part in value.split(","))
     if section == "read" and name not in NUMBERS:
         # Names of columns and identifiers of objects stay as they stand in the file: 007 is not 7.
         return key, value.strip()

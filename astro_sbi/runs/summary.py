@@ -64,6 +64,7 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
         "comparable_log_evidence": None if from_data or posterior.importance is None else posterior.importance.log_evidence,
         "predictive": _residuals(checks.predictive),
         "summaries_p": checks.summaries_p,
+        "calibration": None if checks.calibration is None else asdict(checks.calibration),
         "detection": None if checks.detection is None else checks.detection.log_evidence_against_null,
         "distance_p": posterior.distance_p,
         "least_squares": posterior.least_squares,
@@ -125,17 +126,21 @@ def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, A
     }
 
 
-def snippet(request: Request) -> str:
-    """Python that repeats this inference."""
+def snippet(request: Request, table: str = "") -> str:
+    """Python that repeats this inference; with the file of a user's own table of simulations, where it is of one."""
     settings = request.settings
     arguments = [repr(settings.simulator), repr(request.raw.origin.file), f"seed={settings.seed}", f"samples={settings.samples}"]
     if settings.ensemble != 1:
         arguments.append(f"ensemble={settings.ensemble}")
-    if settings.changes:
-        arguments.append(f"changes={dict(settings.changes)!r}")
+    changes = {name: text for name, text in settings.changes if name != "table.file"}
+    if changes:
+        arguments.append(f"changes={changes!r}")
+    call = "infer"
+    if table:
+        call, arguments[:2] = "infer_from_simulations", [repr(table), repr(request.raw.origin.file)]
     return (
         "import astro_sbi\n\n"
-        f"result = astro_sbi.infer({', '.join(arguments)})\n"
+        f"result = astro_sbi.{call}({', '.join(arguments)})\n"
         'print(result.summary["verdict"], result.summary["parameters"])\n'
     )
 

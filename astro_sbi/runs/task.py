@@ -9,6 +9,7 @@ from astro_sbi.runs.request import resolve
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.store import Store
+from astro_sbi.simulators.registry import SIMULATIONS
 
 
 def run_inference(
@@ -28,6 +29,10 @@ def run_inference(
     Raises:
         ObservationError, PriorError, SettingsError, InferenceError: with a sentence for the user.
     """
+    if settings.simulator == SIMULATIONS:
+        from astro_sbi.runs.simulations import infer_from_stored_table
+
+        return infer_from_stored_table((name, content), settings, on_progress=on_progress, should_stop=should_stop, store=store)
     began = time.perf_counter()
     request = resolve(name, content, settings, on_progress=on_progress, should_stop=should_stop)
     from astro_sbi.runs.engine import checked_posterior  # imports jax, which a request that is refused need not wait for

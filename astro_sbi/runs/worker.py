@@ -22,6 +22,7 @@ from astro_sbi.runs.progress import Reporter
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.store import Store
 from astro_sbi.simulators import simulator_names
+from astro_sbi.simulators.registry import SIMULATIONS
 
 if TYPE_CHECKING:
     from astro_sbi.runs.result import Result
@@ -203,7 +204,7 @@ def work(store: Store, place: executor.Place | None, task: Task, stop: threading
     while not stop.is_set():
         if place and not executor.holds_place(store.catalogue, place):
             return
-        job = jobs.claim(store.catalogue, among=simulator_names())
+        job = jobs.claim(store.catalogue, among=(*simulator_names(), SIMULATIONS))
         if job is None:
             if time.monotonic() - idle_since >= idle_s:
                 return

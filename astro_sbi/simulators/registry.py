@@ -27,6 +27,9 @@ GROUP = "astro_sbi.simulators"
 #: Environment variable with paths of files that hold simulators, joined as in ``PATH``.
 FILES = "ASTRO_SBI_SIMULATORS"
 
+#: Name in settings of a user's own table of simulations, which is no simulator of this registry.
+SIMULATIONS = "simulations"
+
 _BUILT_IN = {
     "transit": ("astro_sbi.simulators.transit", "TransitSimulator"),
     "flare_activity": ("astro_sbi.simulators.flare_activity", "FlareActivitySimulator"),
@@ -92,7 +95,7 @@ def brought() -> Collection:
         problems += [sentence] * bool(sentence)
         for one in simulators:
             name = one.simulator.name
-            other = "the package itself" if name in _BUILT_IN else found[name].source if name in found else ""
+            other = "the package itself" if name in (*_BUILT_IN, SIMULATIONS) else found[name].source if name in found else ""
             if other:
                 problems.append(f"the simulator {name} of {one.source} has the name of one of {other}: give it another")
             else:
@@ -108,7 +111,7 @@ def identity_of(name: str) -> str:
 
 def state_of_sources(name: str) -> str:
     """Checksum of every source that a simulator from outside may come from, found without loading any; empty for the package's own."""
-    if name in _BUILT_IN:
+    if name in (*_BUILT_IN, SIMULATIONS):
         return ""
     parts = [f"{point.name}={point.value} {_identity_of_package(point)}" for point in _installed()]
     return hashlib.sha256("\n".join(sorted([*parts, *map(_sha256, _named_files())])).encode()).hexdigest()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from astro_sbi.observations.options import ReadOptions
     from astro_sbi.observations.preparation import Preparation, Prepared
     from astro_sbi.observations.preview import Reading
+    from astro_sbi.observations.simulations.table import ObservedNumbers, SimulationTable, TableOptions
     from astro_sbi.runs.api import ExampleView
     from astro_sbi.runs.result import Result
     from astro_sbi.runs.store import Store
@@ -75,6 +76,40 @@ def _reading(sha256: str, options: tuple[Any, ...], _name: str, _content: bytes)
 def reading(chosen: Chosen, options: ReadOptions) -> Reading:
     """What a file holds and what was read of it, or the sentence that refuses it."""
     return _reading(chosen.sha256, astuple(options), chosen.name, chosen.content)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the simulations")
+def _simulations(sha256: str, options: tuple[Any, ...], _name: str, _content: bytes) -> SimulationTable:
+    from astro_sbi.observations.simulations.table import TableOptions, read_simulations
+
+    with _turns():
+        return read_simulations(_name, _content, TableOptions(*options))
+
+
+def simulations(chosen: Chosen, options: TableOptions) -> SimulationTable:
+    """A user's own table of simulations.
+
+    Raises:
+        ObservationError: if it was refused.
+    """
+    return _simulations(chosen.sha256, astuple(options), chosen.name, chosen.content)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the observation")
+def _observed_numbers(sha256: str, table: str, _name: str, _content: bytes, _table: SimulationTable) -> ObservedNumbers:
+    from astro_sbi.observations.simulations.table import read_observed
+
+    with _turns():
+        return read_observed(_name, _content, _table)
+
+
+def observed_numbers(chosen: Chosen, table: SimulationTable) -> ObservedNumbers:
+    """An observation of the numbers of a table.
+
+    Raises:
+        ObservationError: if it was refused.
+    """
+    return _observed_numbers(chosen.sha256, table.content_hash, chosen.name, chosen.content, table)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Preparing the observation")

@@ -6,6 +6,7 @@ import math
 
 import streamlit as st
 
+from astro_sbi.diagnostics.calibration import LEVELS
 from astro_sbi.diagnostics.thresholds import THRESHOLDS, Threshold
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import predictive_view
@@ -17,6 +18,7 @@ ABOUT = {
     "ess": "Effective draws",
     "khat": "Pareto k of the weights",
     "peak_outside": "Log height of a peak outside the region sampled, over the best",
+    "calibration": "Distance of the ranks of held-back simulations from uniform ones",
     "noise_ratio": "Fitted over quoted noise",
     "misfit": "χ² per point with quoted errors",
     "misfit_fitted": "χ² per point with fitted noise",
@@ -32,9 +34,23 @@ def checks_view(key: str, result: Result) -> None:
     st.markdown("\n".join(f"- {escaped(reason)}" for reason in result.summary["reasons"]))
     st.markdown("**Posterior predictive check**")
     predictive_view.predictive_numbers(result)
+    if result.summary.get("calibration"):
+        _calibration(result.summary["calibration"])
     with st.expander("The limits behind the verdict", icon=":material/rule:"):
         st.caption("The worst check decides. Good: passes; between the limits: caution; beyond: do not trust.")
         table([_row(threshold) for threshold in THRESHOLDS], alt="Limits of every check and their sources")
+
+
+def _calibration(found: dict) -> None:
+    """How often regions of simulations held back hold their true values."""
+    st.markdown(
+        f"**Calibration** on {found['tests']:,} simulations that the training did not see: share of true values inside each region."
+    )
+    rows = [
+        {"Parameter": escaped(name), **{f"{level:.0%}": f"{share:.0%}" for level, share in zip(LEVELS, shares, strict=True)}}
+        for name, shares in found["coverage"].items()
+    ]
+    table(rows, alt="Coverage of central regions, and of the highest-density regions of all parameters jointly")
 
 
 def _row(threshold: Threshold) -> dict[str, str]:

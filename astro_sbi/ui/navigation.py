@@ -7,6 +7,7 @@ import streamlit as st
 from astro_sbi.ui import state
 
 HOME, EXPLORE, INFER, LIBRARY, RESULT = "pages/home.py", "pages/explore.py", "pages/infer.py", "pages/library.py", "pages/result.py"
+SIMULATIONS = "pages/simulations.py"
 
 
 def build() -> st.Page:
@@ -18,6 +19,7 @@ def build() -> st.Page:
         st.Page(HOME, title="Home", default=True, help="What this is, and a finished example."),
         st.Page(EXPLORE, title="Explore", help="Move a simulator's parameters and watch its data change."),
         st.Page(INFER, title="Infer", help="An observation in, a checked posterior out."),
+        st.Page(SIMULATIONS, title="My simulations", help="A table of your own simulations in, a checked posterior out."),
         st.Page(LIBRARY, title="Library", help="Every run: find, open, cancel, delete."),
         st.Page(RESULT, title="Result", visibility="hidden", help="One finished inference."),
     ]
@@ -38,7 +40,7 @@ def guard() -> None:
 def permalink(key: str) -> str:
     """The address at which anyone who reaches this server opens a finished inference."""
     base = (st.context.url or "").split("?")[0].rstrip("/")
-    names = ("explore", "infer", "library", "result")
+    names = ("explore", "infer", "simulations", "library", "result")
     if base.rsplit("/", 1)[-1] in names:
         base = base.rsplit("/", 1)[0]
     return f"{base}/result?run={key}"

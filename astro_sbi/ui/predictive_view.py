@@ -9,13 +9,16 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from astro_sbi.figures import light_curve
+from astro_sbi.figures.components import components
 from astro_sbi.figures.series import Shown, differences, phased, series
 from astro_sbi.figures.spectrum import spectrum
 from astro_sbi.runs.result import Result
+from astro_sbi.simulators.registry import SIMULATIONS
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.words import escaped, number
 
 FOLDED, UNFOLDED, ODD_EVEN, SPECTRUM = "Folded", "Unfolded", "Odd and even transits", "Spectrum"
+COMPONENTS = "Numbers of the observation"
 PHASED, DIFFERENCE = "Folded at the median period", "Difference from the median"
 #: What the first view of each kind is called.
 ALONG = {
@@ -41,6 +44,7 @@ NOTES = {
     UNFOLDED: "The prepared light curve before folding, with the median model through every transit.",
     ODD_EVEN: "Transits of a planet have one depth; different depths point to an eclipsing binary or a wrong period.",
     SPECTRUM: BANDS,
+    COMPONENTS: "Bands hold 68 and 95 % of the simulations that the posterior picks out of the table, noise included.",
     DIFFERENCE: "Data less the median model, in the unit of the data; diamonds are weighted means of neighbours.",
 }
 
@@ -51,6 +55,8 @@ def views(result: Result, *, stacked: bool = False) -> dict[str, Callable[[], go
     if result.summary["simulator"] == "galaxy_lines":
         redshift = (result.summary["derived"].get("redshift") or {}).get("median")
         return {SPECTRUM: lambda: spectrum(arrays, axes, redshift=redshift, stacked=stacked)}
+    if result.summary["simulator"] == SIMULATIONS:
+        return {COMPONENTS: lambda: components(arrays, axes, result.summary["table"]["components"])}
     if result.summary["simulator"] != "transit" and "unfolded/time" not in arrays:
         return _series_views(result)
     found: dict[str, Callable[[], go.Figure]] = {FOLDED: lambda: light_curve.folded(arrays, axes)}
@@ -134,10 +140,11 @@ def predictive_numbers(result: Result) -> None:
     """The posterior predictive check in four numbers."""
     check = result.summary["predictive"]
     if check is None:
-        share = number(result.summary.get("summaries_p"), 2)
-        st.caption(
-            f"There is no likelihood, and so no residuals to judge. Share of simulated data whose summaries lie farther out: {share}."
-        )
+        share = result.summary.get("summaries_p")
+        judged = "Too few simulations lie where the posterior does to judge these data by them."
+        if share is not None:
+            judged = f"Share of simulated data whose summaries lie farther out: {number(share, 2)}."
+        st.caption(f"There is no likelihood, and so no residuals to judge. {judged}")
         return
     with st.grid(4, min_column_width=150):
         st.metric(

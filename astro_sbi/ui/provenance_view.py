@@ -76,6 +76,12 @@ def origin_view(result: Result) -> None:
     columns = ", ".join(f"{role} from {name}" for role, name in (origin.get("columns") or {}).items())
     if columns:
         st.markdown(f"Columns: {escaped(columns)}.")
+    simulations = summary.get("table")
+    if simulations:
+        st.markdown("**The simulations**")
+        st.text(simulations["file"])
+        used = f"{simulations['used']:,} of {simulations['rows']:,} rows used, {simulations['held_back']:,} of them held back from training"
+        st.markdown(f"Read as {escaped(simulations['format'])}; {used}. SHA-256 `{simulations['sha256']}`.")
     for guess in origin.get("guesses") or []:
         st.info(f"Guessed: {escaped(guess)}", icon=":material/help:")
     for warning in origin.get("warnings") or []:

@@ -80,12 +80,13 @@ def adapted_simulator(simulator: Simulator, channels: tuple[str, ...]) -> tuple[
     return configured(simulator, channels, chosen), [(f"model.{name}", choice) for name, choice in chosen.items()]
 
 
-def priors_form(simulator: Simulator, changes: Sequence[str] = ()) -> Changes:
+def priors_form(simulator: Simulator, changes: Sequence[str] = (), *, fixable: bool = True) -> Changes:
     """Every prior as text that can be changed, and a column to hold parameters fixed.
 
     Args:
         simulator: for the observation's channels.
         changes: which of its options were chosen.
+        fixable: whether parameters have units and can be held fixed.
 
     Raises:
         PriorError: if a text is no prior.
@@ -115,7 +116,10 @@ def priors_form(simulator: Simulator, changes: Sequence[str] = ()) -> Changes:
     }
     # A row's number stands for a parameter only while the parameters are the same.
     key = "_".join(["priors", simulator.name, *changes, *([str(len(simulator.channels))] if len(simulator.channels) > 1 else [])])
-    edited = st.data_editor(rows, hide_index=True, column_config=columns, key=key, num_rows="fixed", placeholder="inferred")
+    order = [column for column in columns if fixable or column not in ("fix", "unit")]
+    edited = st.data_editor(
+        rows, hide_index=True, column_config=columns, column_order=order, key=key, num_rows="fixed", placeholder="inferred"
+    )
     return _prior_changes(edited, original)
 
 

@@ -44,9 +44,12 @@ def losses(result: Result) -> list[np.ndarray]:
 
 def training_view(key: str, result: Result) -> None:
     """Rounds, losses and where the time went."""
-    st.markdown("**Rounds.** A broad first round finds the region that matters, later ones train on the prior truncated to it.")
-    rounds_table(result.summary["rounds"])
-    st.caption(ROUNDS_EXPLAINED)
+    if result.summary["importance"] is None:
+        st.markdown("Trained once, on simulations of the whole prior.")
+    else:
+        st.markdown("**Rounds.** A broad first round finds the region that matters, later ones train on the prior truncated to it.")
+        rounds_table(result.summary["rounds"])
+        st.caption(ROUNDS_EXPLAINED)
     curves = losses(result)
     if curves:
         st.markdown("**Loss.** Mean negative log probability of the true parameters, in nats; the held-out curve shows when to stop.")

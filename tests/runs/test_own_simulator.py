@@ -21,7 +21,7 @@ from astro_sbi.runs.keys import sha256_of
 from astro_sbi.runs.request import resolve
 from astro_sbi.runs.settings import Settings, SettingsError, request_key
 from astro_sbi.simulators import registry, simulator
-from tests.house.test_readme import code_blocks
+from tests.house.test_readme import code_blocks, python_example
 from tests.house.tree import ROOT
 
 EXAMPLE = ROOT / "examples" / "dust_emission"
@@ -43,7 +43,7 @@ def curve(folder: Path, x: np.ndarray, y: np.ndarray, error: np.ndarray) -> Path
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_readme_leads_from_an_empty_folder_to_a_checked_posterior(tmp_path: Path, session_store: Path):
-    (_, file), commands = code_blocks("python"), next(block for block in code_blocks("") if "--simulator rotation_curve.py" in block)
+    file, commands = python_example("OwnSimulator("), next(block for block in code_blocks("") if "--simulator rotation_curve.py" in block)
     (tmp_path / "rotation_curve.py").write_text(file, "utf-8")
     for line in commands.strip().splitlines():
         words = line.split("#")[0].split()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 
 from astro_sbi.observations.containers.table import Container, Format
 from astro_sbi.observations.observation import ObservationError
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _STARTS = (0, 512, 1024, 2048, 4096)
+
+Read = TypeVar("Read")
 
 
 def matches(content: bytes) -> bool:
@@ -25,8 +29,24 @@ def opened(content: bytes) -> Container:
     # h5py takes long to import, and few files need it.
     from astro_sbi.observations.containers.hdf5_groups import container
 
+    return _said(lambda: container(content))
+
+
+def arrays(content: bytes, names: Collection[str]) -> dict[str, Any]:
+    """The arrays outside of all groups that have these names.
+
+    Raises:
+        ObservationError: if it is damaged, refers to other files or claims too much.
+    """
+    from astro_sbi.observations.containers.hdf5_groups import arrays as found
+
+    return _said(lambda: found(content, names))
+
+
+def _said(read: Callable[[], Read]) -> Read:
+    """What is read, or why it cannot be, in a sentence."""
     try:
-        return container(content)
+        return read()
     except (ObservationError, PermissionError):
         raise
     except MemoryError:

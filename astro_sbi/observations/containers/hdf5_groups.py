@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -46,6 +46,19 @@ def container(content: bytes) -> Container:
     """
     with h5py.File(BytesIO(content), "r") as file:
         return _container(file)
+
+
+def arrays(content: bytes, names: Collection[str]) -> dict[str, Any]:
+    """The arrays outside of all groups that have these names, as they are.
+
+    Raises:
+        ObservationError: if the file refers to others or claims too much; h5py's own errors if it is damaged.
+    """
+    with h5py.File(BytesIO(content), "r") as file:
+        walked = _walked(file, "", [], {h5py.h5o.get_info(file.id).addr})
+        found = [each for each in walked if not each.group and each.name in names]
+        check_memory(sum(_claim(each) for each in found))
+        return {each.name: _values(each.dataset) for each in found if each.dataset.shape is not None}
 
 
 def _container(file: h5py.File) -> Container:
