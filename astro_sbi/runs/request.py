@@ -17,7 +17,8 @@ from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
 from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, scalar_known
-from astro_sbi.simulators.prior import Prior, parse_distribution
+from astro_sbi.simulators.prior import Prior
+from astro_sbi.simulators.prior_change import in_own_units, read_prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ def resolve(
         SettingsError: if a setting does not exist.
     """
     simulator, chosen = simulator_named(settings.simulator), settings.section("model")
-    changes = {parameter: parse_distribution(text) for parameter, text in settings.section("prior").items()}
+    changes = {parameter: read_prior(text) for parameter, text in settings.section("prior").items()}
     preparation = configured(simulator, simulator.channels, chosen).preparation.with_changes(settings.section("prepare"))
     options, training = read_options(settings.section("read")), sequential_settings(settings.section("train"))
     if on_progress:
@@ -58,7 +59,7 @@ def resolve(
     except PreparationStopped:
         raise Cancelled from None
     simulator = configured(simulator, prepared.observation.channels, chosen)
-    prior = simulator.prior.replace(changes)
+    prior = simulator.prior.replace(in_own_units(simulator, changes))
     if not prior.free:
         raise SettingsError("every parameter is fixed: leave at least one to infer")
     known = scalar_known(known_values(simulator, prepared.observation.points))

@@ -100,9 +100,20 @@ def test_keys_tell_what_matters_apart() -> None:
 
 
 @pytest.mark.usefixtures("read_here")
+def test_a_prior_in_another_unit_has_the_key_of_the_same_prior() -> None:
+    own = key_of(settings(prior__duration="loguniform(0.05,0.3)", prior__epoch_offset="fixed(0.01)"))
+    assert key_of(settings(prior__duration="loguniform(1.2,7.2) h", fix__epoch_offset="14.4 min")) == own
+    assert key_of(settings(prior__duration="loguniform(0.05,0.3) d", fix__epoch_offset="0.01")) == own
+    assert key_of(settings(prior__duration="loguniform(1.2,7.3) h", fix__epoch_offset="14.4 min")) != own
+
+
+@pytest.mark.usefixtures("read_here")
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
+        ({"prior__duration": "uniform(1,5) km"}, PriorError, "duration is given in km; it must be in d or a unit that converts"),
+        ({"prior__radius_ratio": "uniform(0.05,0.1) h"}, PriorError, "it must be a pure number"),
+        ({"fix__duration": "3 bananas"}, PriorError, "not understood as a unit"),
         ({"prior__radius": "uniform(0,1)"}, PriorError, "there is no parameter radius"),
         ({"prior__radius_ratio": "uniform(0.05,3)"}, PriorError, "radius_ratio must lie"),
         ({"train__speed": "1"}, SettingsError, "train.speed does not exist"),
