@@ -14,12 +14,7 @@ from astro_sbi.simulators.distribution import (
     Distribution,
     Linear,
     PriorError,
-    fixed,
-    lognormal,
-    loguniform,
-    normal,
     parse_distribution,
-    uniform,
 )
 
 _WITH_UNIT = re.compile(r"\s*([a-z]+\s*\([^()]*\))\s*(.*?)\s*", re.DOTALL)
@@ -31,6 +26,7 @@ _OFFERED = (
 _REACH = 2.0
 #: A positive range that begins at or below zero begins a thousand times below its end.
 _SMALLEST = 1e-3
+_FEW_DIGITS = 4
 
 
 def read_prior(text: str) -> tuple[Distribution, str]:
@@ -77,30 +73,24 @@ def offered_units(own: str) -> tuple[str, ...]:
     return (own, *convertible)
 
 
-def rescaled(distribution: Distribution, factor: float, name: str, digits: int = 12) -> Distribution:
+def rescaled(distribution: Distribution, factor: float, digits: int = 12) -> Distribution:
     r"""The prior of ``factor`` times a parameter with the given one.
 
-    Bounds, means, standard deviations and values scale; the logarithm of a lognormal moves by :math:`\ln` of the factor. Numbers are
-    rounded, so that a prior in hours has the text, and therefore the key, of the same prior in days.
+    Bounds, means, standard deviations and values scale; the logarithm of a lognormal moves by :math:`\ln` of the factor. Quantities that
+    a bound names stay numbers in units of their own. Numbers are rounded, so that a prior in hours has the text, and therefore the key,
+    of the same prior in days.
 
     Args:
         distribution: in one unit.
         factor: size of that unit in the one wanted, above zero.
-        name: of the parameter, for the sentence.
         digits: of the numbers; two more on the way to where they are shown bring them back as they were.
-
-    Raises:
-        PriorError: if a bound names other parameters, which are in units of their own.
     """
     if factor == 1:
         return distribution
-    if distribution.depends_on:
-        named = ", ".join(sorted(distribution.depends_on))
-        raise PriorError(f"the prior of {name} depends on {named}: write it in the parameter's own unit")
-    first, second = distribution.first.constant, distribution.second.constant
+    first, second = distribution.first, distribution.second
     if distribution.kind == "lognormal":
-        return replace(distribution, first=_rounded(first + math.log(factor), digits))
-    return replace(distribution, first=_rounded(factor * first, digits), second=_rounded(factor * second, digits))
+        return replace(distribution, first=_sum((1.0, first), (math.log(factor), Linear(1.0)), digits=digits))
+    return replace(distribution, first=_sum((factor, first), digits=digits), second=_sum((factor, second), digits=digits))
 
 
 def in_own_units(simulator: Simulator, changes: Mapping[str, tuple[Distribution, str]]) -> dict[str, Distribution]:
@@ -111,44 +101,69 @@ def in_own_units(simulator: Simulator, changes: Mapping[str, tuple[Distribution,
     """
     own = {parameter.name: parameter.unit for parameter in simulator.parameters}
     return {
-        name: rescaled(distribution, unit_factor(unit, own[name], name), name) if name in own else distribution
+        name: rescaled(distribution, unit_factor(unit, own[name], name)) if name in own else distribution
         for name, (distribution, unit) in changes.items()
     }
 
 
 def of_kind(distribution: Distribution, kind: str) -> Distribution | None:
-    """A distribution of another kind over about the same range, to begin with; None where its bounds name other parameters.
+    """A distribution of another kind over about the same range, to begin with; None where it would need logarithms of named bounds.
 
     Ranges become two standard deviations to each side of a mean and the other way round; a known value is the middle.
     """
     if kind == distribution.kind:
         return distribution
-    if distribution.depends_on:
-        return replace(distribution, kind=kind) if {kind, distribution.kind} == {"uniform", "loguniform"} else None
+    if "lognormal" in (kind, distribution.kind) and distribution.depends_on:
+        return None
     low, high = _range(distribution)
-    positive = low if low > 0 else _SMALLEST * (high if high > 0 else 1.0)
-    top = high if high > positive else 10.0 * positive
-    middle, ratio = 0.5 * (low + high), math.log(top / positive)
-    made = {
-        "uniform": uniform(low, high),
-        "loguniform": loguniform(positive, top),
-        "normal": normal(middle, (high - low) / (2 * _REACH)),
-        "lognormal": lognormal(math.log(positive) + 0.5 * ratio, ratio / (2 * _REACH)),
-        "fixed": fixed(middle if distribution.kind in ("uniform", "normal") else math.sqrt(positive * top)),
-    }[kind]
-    return replace(made, first=_rounded(made.first.constant, 4), second=_rounded(made.second.constant, 4))
+    if not distribution.depends_on:
+        if kind in ("loguniform", "lognormal"):
+            low, high = _positive(low.constant, high.constant)
+        if kind == "fixed" and distribution.kind in ("loguniform", "lognormal"):
+            low = high = Linear(math.sqrt(low.constant * high.constant))
+    return _over(low, high, kind)
 
 
-def _range(distribution: Distribution) -> tuple[float, float]:
-    """Ends of a prior without named bounds, or two standard deviations to each side."""
-    first, second = distribution.first.constant, distribution.second.constant
+def _over(low: Linear, high: Linear, kind: str) -> Distribution:
+    """A distribution between two ends."""
+    if kind in ("uniform", "loguniform"):
+        return Distribution(kind, low, high)
+    if kind == "lognormal":
+        low, high = (Linear(math.log(bound.constant)) for bound in (low, high))
+    middle = _sum((0.5, low), (0.5, high), digits=_FEW_DIGITS)
+    sigma = _sum((0.5 / _REACH, high), (-0.5 / _REACH, low), digits=_FEW_DIGITS)
+    return Distribution(kind, middle, middle if kind == "fixed" else sigma)
+
+
+def _range(distribution: Distribution) -> tuple[Linear, Linear]:
+    """Ends of a prior, or two standard deviations to each side."""
+    first, second = distribution.first, distribution.second
     if distribution.bounded:
         return first, second
     if distribution.kind == "fixed":
-        return first - (0.1 * abs(first) or 1.0), first + (0.1 * abs(first) or 1.0)
-    low, high = first - _REACH * second, first + _REACH * second
-    return (math.exp(low), math.exp(high)) if distribution.kind == "lognormal" else (low, high)
+        apart = Linear(0.1 * abs(first.constant) or 1.0)
+        return _sum((1.0, first), (-1.0, apart), digits=_FEW_DIGITS), _sum((1.0, first), (1.0, apart), digits=_FEW_DIGITS)
+    low, high = (_sum((1.0, first), (side * _REACH, second), digits=_FEW_DIGITS) for side in (-1, 1))
+    if distribution.kind == "lognormal":
+        return Linear(_rounded(math.exp(low.constant), _FEW_DIGITS)), Linear(_rounded(math.exp(high.constant), _FEW_DIGITS))
+    return low, high
 
 
-def _rounded(number: float, digits: int) -> Linear:
-    return Linear(float(f"{number:.{digits}g}"))
+def _positive(low: float, high: float) -> tuple[Linear, Linear]:
+    """The part of a range above zero; one that begins at or below it begins a thousand times below its end."""
+    low = low if low > 0 else _rounded(_SMALLEST * (high if high > 0 else 1.0), _FEW_DIGITS)
+    return Linear(low), Linear(high if high > low else 10.0 * low)
+
+
+def _sum(*parts: tuple[float, Linear], digits: int) -> Linear:
+    """The sum of bounds with coefficients, its numbers rounded."""
+    terms: dict[str, float] = {}
+    for factor, bound in parts:
+        for name, coefficient in bound.terms:
+            terms[name] = terms.get(name, 0.0) + factor * coefficient
+    constant = sum(factor * bound.constant for factor, bound in parts)
+    return Linear(_rounded(constant, digits), tuple((name, _rounded(value, digits)) for name, value in terms.items() if value))
+
+
+def _rounded(number: float, digits: int) -> float:
+    return float(f"{number:.{digits}g}")

@@ -13,14 +13,14 @@ TEXTS = ("uniform(1,5)", "loguniform(0.5,20)", "normal(3,0.5)", "lognormal(0.7,0
 @pytest.mark.parametrize("text", TEXTS)
 def test_draws_in_another_unit_are_the_same_quantity(text):
     z = np.random.default_rng(1).standard_normal((100, 0 if text.startswith("fixed") else 1))
-    hours, days = (Prior((("x", d),)) for d in (parse_distribution(text), rescaled(parse_distribution(text), 1 / 24, "x")))
+    hours, days = (Prior((("x", d),)) for d in (parse_distribution(text), rescaled(parse_distribution(text), 1 / 24)))
     assert days.physical(z, {})["x"] == pytest.approx(hours.physical(z, {})["x"] / 24, rel=1e-12)
 
 
 def test_numbers_come_back_as_they_were():
     texts = [f"uniform(0,{number / 10})" for number in range(1, 200)]
-    shown = [str(rescaled(parse_distribution(text), 1 / 365.25, "x", digits=14)) for text in texts]
-    assert [str(rescaled(parse_distribution(text), 365.25, "x")) for text in shown] == [str(parse_distribution(text)) for text in texts]
+    shown = [str(rescaled(parse_distribution(text), 1 / 365.25, digits=14)) for text in texts]
+    assert [str(rescaled(parse_distribution(text), 365.25)) for text in shown] == [str(parse_distribution(text)) for text in texts]
 
 
 def test_units_are_read_behind_a_prior():
@@ -42,11 +42,10 @@ def test_units_of_something_else_are_refused(unit, own, says):
         unit_factor(unit, own, "x")
 
 
-def test_bounds_that_name_others_stay_in_their_own_unit():
-    dependent = parse_distribution("uniform(0,0.5*period)")
-    assert rescaled(dependent, 1.0, "x") == dependent
-    with pytest.raises(PriorError, match="depends on period: write it in the parameter's own unit"):
-        rescaled(dependent, 24.0, "x")
+def test_bounds_that_name_others_scale_as_a_whole():
+    there = rescaled(parse_distribution("uniform(1-0.5*period,2*period)"), 24.0)
+    assert str(there) == "uniform(24-12*period,48*period)"
+    assert str(rescaled(parse_distribution("lognormal(scale,0.5)"), np.e)) == "lognormal(1+scale,0.5)"
 
 
 def test_what_is_offered_converts():
@@ -73,7 +72,16 @@ def test_another_kind_begins_in_the_same_place(text, kind):
         assert abs(found.latent(middle, {})[0]) < 1.5
 
 
-def test_named_bounds_are_kept_where_they_can_be():
-    dependent = parse_distribution("uniform(0.1,1+ratio)")
-    assert str(of_kind(dependent, "loguniform")) == "loguniform(0.1,1+ratio)"
-    assert of_kind(dependent, "normal") is None
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("uniform(0.1,1+ratio)", "loguniform", "loguniform(0.1,1+ratio)"),
+        ("loguniform(0.002*scale,4*scale)", "normal", "normal(2.001*scale,0.9995*scale)"),
+        ("normal(0,scale)", "uniform", "uniform(-2*scale,2*scale)"),
+        ("normal(middle,scale)", "fixed", "fixed(middle)"),
+        ("uniform(0,scale)", "lognormal", None),
+    ],
+)
+def test_named_bounds_are_kept_where_they_can_be(text, kind, found):
+    other = of_kind(parse_distribution(text), kind)
+    assert (other and str(other)) == found
