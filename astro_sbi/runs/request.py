@@ -23,7 +23,10 @@ from astro_sbi.simulators.prior_change import in_own_units, read_prior
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """A request with everything resolved: what is fitted, by what, under which prior."""
+    """A request with everything resolved: what is fitted, by what, under which prior.
+
+    ``family_key`` is the training key without the prior: trainings that share it differ in nothing else.
+    """
 
     settings: Settings
     simulator: Simulator
@@ -31,6 +34,7 @@ class Request:
     training: SequentialSettings
     raw: Observation
     prepared: Prepared
+    family_key: str
     training_key: str
     result_key: str
 
@@ -68,15 +72,20 @@ def resolve(
         "recipe": RECIPE,
         "version": __version__,
         "simulator": [simulator.name, simulator.version, *(f"{name}={text}" for name, text in sorted(chosen.items()))],
-        "prior": [[parameter, str(distribution)] for parameter, distribution in prior.distributions],
         "train": asdict(training),
         "seed": settings.seed,
         "ensemble": settings.ensemble,
         "observation": prepared.observation.content_hash,
     }
-    training_key = key_of(trained_on)
+    family_key = key_of(trained_on)
+    training_key = key_of(trained_on | {"prior": prior_texts(prior)})
     result_key = key_of({"training": training_key, "samples": settings.samples})
-    return Request(settings, simulator, prior, training, raw, prepared, training_key, result_key)
+    return Request(settings, simulator, prior, training, raw, prepared, family_key, training_key, result_key)
+
+
+def prior_texts(prior: Prior) -> list[list[str]]:
+    """Parameters and their priors, as JSON keeps them."""
+    return [[name, str(distribution)] for name, distribution in prior.distributions]
 
 
 def sequential_settings(changes: dict[str, str]) -> SequentialSettings:

@@ -119,6 +119,15 @@ class Distribution:
         """Whether the prior ends at both sides (its ends are then prior edges)."""
         return self.kind in ("uniform", "loguniform")
 
+    @property
+    def support(self) -> tuple[float, float]:
+        """Ends of what can be drawn, of a prior whose bounds name nothing."""
+        if self.bounded:
+            return self.first.constant, self.second.constant
+        if self.kind == "fixed":
+            return self.first.constant, self.first.constant
+        return (0.0 if self.kind == "lognormal" else -np.inf), np.inf
+
     def physical(self, z: Any, values: Values, xp: Any = np) -> Any:
         """Map unit-normal ``z`` to the parameter."""
         first, second = self.first.at(values), self.second.at(values)
