@@ -98,6 +98,8 @@ def _name_panels(style: dict[str, Any], names: Sequence[str], observed: Arrays, 
     """Write the priors' names into their panels, and those of the bands of a catalogue above the points of the first."""
     if not shown.apart:
         name_bands(style, [shown.channels[number] for number in observed["observed/channel"]], places.x, log=places.log)
+        for number in range(1, len(names)):
+            style[f"yaxis{_y(number)[1:]}"]["range"] = style["yaxis"]["range"]
     pen = {"showarrow": False, "xref": "x domain", "x": 0.01, "y": 0.98, "xanchor": "left", "yanchor": "top"}
     titles = [pen | {"yref": f"{_y(number)} domain", "text": f"<b>{name}</b>"} for number, name in enumerate(names)]
     style["annotations"] = [*style.get("annotations", []), *titles]

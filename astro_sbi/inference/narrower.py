@@ -20,6 +20,8 @@ from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.simulators.prior import Prior
 
 _FARTHEST = 37.0
+#: Tails of a prior count this far (sigma), as in the search for peaks; two in a billion lie beyond.
+_REACH = 6.0
 #: Height of a peak outside the region sampled, over the best one inside, below which it does not matter (nats).
 _LOWEST = -10.0
 
@@ -45,7 +47,7 @@ class Narrowing:
         """The way from one prior to another; None where weights alone do not lead there exactly.
 
         Parameters must be the same and free in both or fixed in both at one value; a distribution that changes may depend on known
-        quantities but not on parameters, before and after, and must keep inside the ends of the one before.
+        quantities but not on parameters, before and after, and must keep inside the ends of the one before, tails within six sigma.
         """
         if wide.names != narrow.names or wide.free != narrow.free:
             return None
@@ -53,7 +55,7 @@ class Narrowing:
         for name in (name for name in wide.names if before[name] != after[name]):
             if name not in wide.free or before[name].depends_on or after[name].depends_on:
                 return None
-            (low, high), (lowest, highest) = after[name].support, before[name].support
+            (low, high), (lowest, highest) = after[name].support(_REACH), before[name].support()
             if low < lowest or high > highest:
                 return None
             changed.append(name)

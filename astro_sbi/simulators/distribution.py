@@ -119,14 +119,12 @@ class Distribution:
         """Whether the prior ends at both sides (its ends are then prior edges)."""
         return self.kind in ("uniform", "loguniform")
 
-    @property
-    def support(self) -> tuple[float, float]:
-        """Ends of what can be drawn, of a prior whose bounds name nothing."""
+    def support(self, reach: float = np.inf) -> tuple[float, float]:
+        """Ends of what can be drawn, or where tails are cut after so many sigma; of a prior whose bounds name nothing."""
         if self.bounded:
             return self.first.constant, self.second.constant
-        if self.kind == "fixed":
-            return self.first.constant, self.first.constant
-        return (0.0 if self.kind == "lognormal" else -np.inf), np.inf
+        low, high = self.physical(np.array([-reach, reach]), {})
+        return float(low), float(high)
 
     def physical(self, z: Any, values: Values, xp: Any = np) -> Any:
         """Map unit-normal ``z`` to the parameter."""
