@@ -8,13 +8,12 @@ from dataclasses import asdict
 import numpy as np
 import streamlit as st
 
-from astro_sbi.figures.corner import Label
 from astro_sbi.figures.prior_predictive import DEFAULT, YOURS, prior_densities, prior_predictive
 from astro_sbi.figures.series import Shown
 from astro_sbi.observations.observation import Observation
 from astro_sbi.simulators.prior import Distribution
 from astro_sbi.ui import cached, charts
-from astro_sbi.ui.prior_predictive import SHOWN, drawn, share_inside
+from astro_sbi.ui.prior_predictive import prior_curves, share_inside
 from astro_sbi.ui.words import count, number, unit_text
 
 _FEW = 0.5
@@ -33,14 +32,12 @@ def prior_effect(name: str, options: Mapping[str, str], observation: Observation
         PriorError: if a parameter leaves the range for which the simulator is made, or hardly any simulation is finite.
     """
     predictor = cached.predictor(name, options, observation)
-    simulator, default = predictor.simulator, predictor.simulator.prior
+    default = predictor.simulator.prior
     yours = default.replace(changed)
     if changed:
-        draws = {name: drawn(predictor, prior, SHOWN) for name, prior in ((YOURS, yours), (DEFAULT, default))}
-        labels = {parameter.name: Label(parameter.html, parameter.unit) for parameter in simulator.parameters}
-        new, old = ({name: draws[kind][name] for name in changed} for kind in (YOURS, DEFAULT))
+        curves = [prior_curves(predictor, parameter, yours, default) for parameter in changed]
         across = 1 if charts.is_phone() else min(3, max(2, len(changed)))
-        charts.chart(prior_densities(new, old, labels, across=across), key="prior_densities")
+        charts.chart(prior_densities(curves, across=across), key="prior_densities")
     observed = {
         "observed/coordinate": observation.points.coordinate,
         "observed/value": observation.value,
@@ -74,8 +71,12 @@ def _sentence(bands: Mapping[str, Mapping[str, np.ndarray]], observation: Observ
         f"**{number(scatter)}**{unit}, those of 95 % of the simulated data sets by {ranges}."
     )
     first, (low, high) = next(iter(shares.values())), next(iter(bands.values()))["scatter"]
-    if first < _FEW or not low <= scatter <= high:
-        words += " Data like these are rare under this prior: it may be too narrow, or in the wrong place."
+    if first < _FEW:
+        words += " Few of the data can come from this prior: it may be too narrow, or in the wrong place."
+    elif scatter > high:
+        words += " The data vary more than this prior lets them: it may be too narrow."
+    elif scatter < low:
+        words += " The data vary less than nearly all that this prior makes."
     return words
 
 

@@ -143,7 +143,7 @@ def test_what_priors_predict_is_shown(uploaded):
     assert not app.exception
     assert not app.error
     assert "under your prior" in words(app)
-    assert "rare under this prior" in words(app)
+    assert "vary less than nearly all" in words(app)
 
 
 def test_preparation_is_shown_step_by_step(uploaded):

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from astro_sbi.figures.corner import Label
-from astro_sbi.figures.prior_predictive import DEFAULT, YOURS, prior_densities, prior_predictive
+from astro_sbi.figures.labels import Label
+from astro_sbi.figures.prior_predictive import DEFAULT, YOURS, PriorCurves, prior_densities, prior_predictive
 from astro_sbi.figures.series import Shown
-from astro_sbi.figures.theme import NEUTRAL
 from tests.figures import made
 
 
@@ -41,13 +40,15 @@ def test_the_values_are_seen_in_a_band_that_is_far_too_wide():
 
 
 def test_a_fixed_parameter_is_a_line_and_a_free_one_a_density():
-    rng = np.random.default_rng(1)
-    default = {name: rng.normal(size=4000) for name in ("a", "b")}
-    labels = {name: Label(name) for name in default}
-    figure = prior_densities({"a": 0.3 * rng.normal(size=4000), "b": np.full(4000, 0.5)}, default, labels)
-    names = {trace.name for trace in figure.data}
-    assert names == {YOURS, DEFAULT, "fixed at"}
-    (filled,) = [trace for trace in figure.data if trace.name == YOURS and trace.fill]
-    assert NEUTRAL.own_prior == filled.line.color
-    alone = prior_densities({"b": np.full(4000, 0.5)}, default, labels)
-    assert {trace.name for trace in alone.data} == {DEFAULT, "fixed at"}
+    places = np.linspace(0, 4, 50)
+    flat, falling = np.where(places < 2, 0.5, 0.0), np.exp(-places)
+    curves = [PriorCurves(Label("a", "d"), places, flat, falling), PriorCurves(Label("b"), places, 2.0, falling)]
+    figure = prior_densities(curves)
+    first, second = ([trace for trace in figure.data if trace.xaxis in names] for names in ((None, "x"), ("x2",)))
+    assert [trace.name for trace in (*first, *second)] == [YOURS, DEFAULT, YOURS, DEFAULT]
+    assert first[0].fill == "tozeroy"
+    assert first[0].y.max() == first[1].y.max() == 1.0
+    assert set(second[0].x) == {2.0}
+    assert sum(bool(trace.showlegend) for trace in figure.data) == 2
+    assert figure.layout.xaxis.title.text == "a [d]"
+    assert prior_densities([PriorCurves(Label("a"), places + 0.1, flat, None, log=True)]).layout.xaxis.type == "log"
