@@ -54,7 +54,10 @@ def prior_effect(name: str, options: Mapping[str, str], observation: Observation
     )
     charts.chart(drawing, key="prior_predictive")
     st.markdown(_sentence(bands, observation))
-    st.caption("Dark shades hold 68 and 95 % of the model without noise, pale ones of data with it; both figures are before the fit.")
+    st.caption(
+        "Dark shades hold 68 and 95 % of the model without noise, pale ones of data with it; nothing here is fitted. On a logarithmic axis "
+        "densities are those of the logarithm."
+    )
 
 
 def _sentence(bands: Mapping[str, Mapping[str, np.ndarray]], observation: Observation) -> str:
