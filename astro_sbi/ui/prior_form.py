@@ -55,7 +55,9 @@ def prior_form(simulator: Simulator) -> dict[str, Distribution]:
 def _fields(simulator: str, parameter: Parameter, default: Distribution) -> Distribution:
     """Kind, numbers and unit of one prior."""
     key, units = f"{PREFIX}{simulator}_{parameter.name}", offered_units(parameter.unit)
-    if state.value(f"{key}_kind") is None:
+    # Another option of the model may bring another default.
+    if state.value(f"{key}_kind") is None or state.value(f"{key}_default") != str(default):
+        state.put(f"{key}_default", str(default))
         _fill(key, default.kind, default, parameter.unit)
     st.markdown(f"${parameter.latex}$ · {escaped(parameter.meaning)}")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
