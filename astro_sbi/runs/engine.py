@@ -16,7 +16,7 @@ from astro_sbi.inference.drawing import draw_posterior
 from astro_sbi.inference.estimator_file import trained_files, trained_rounds
 from astro_sbi.inference.narrower import draw_narrowed, is_enough
 from astro_sbi.inference.null import null_log_evidence
-from astro_sbi.inference.posterior import InferenceError, OnProgress, Posterior, Round, ShouldStop, Verdict, weighted_quantile
+from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Posterior, Round, ShouldStop, Verdict, weighted_quantile
 from astro_sbi.inference.problem import Predictions, Problem
 from astro_sbi.inference.search import Peaks, PeakSearch
 from astro_sbi.inference.sequential import SequentialTraining, TrainedRounds
@@ -56,7 +56,7 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
         return _without_likelihood(request, problem, on_progress, should_stop, store)
     search = PeakSearch(problem)
     lent = lender(store, request)
-    drawn = _borrowed(request, problem, search, lent, on_progress, store) if store and lent else None
+    drawn = _borrowed(request, problem, search, lent, store, on_progress=on_progress, should_stop=should_stop) if store and lent else None
     if drawn is None:
         lent, trained = None, _trained(request, problem, search, on_progress, should_stop, store)
         asked = request.settings
@@ -76,15 +76,19 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
 
 
 def _borrowed(
-    request: Request, problem: Problem, search: PeakSearch, lent: Lender, on_progress: OnProgress, store: Store
+    request: Request, problem: Problem, search: PeakSearch, lent: Lender, store: Store, *, on_progress: OnProgress, should_stop: ShouldStop
 ) -> tuple[Posterior, Peaks] | None:
     """The posterior by the flow of a training under a wider prior, and its peaks; None where a training of its own does better."""
     trained = trained_rounds(store.load("estimator", lent.key))
+    if should_stop():
+        raise Cancelled
     on_progress("searching", 0, 1, None)
     began, rng = time.perf_counter(), np.random.default_rng([request.settings.seed, 2])
     latent = rng.standard_normal((request.training.simulations, problem.dimension))
     try:
         peaks = search.peaks(latent, problem.log_likelihood(latent), rng)
+        if should_stop():
+            raise Cancelled
         searched, asked = time.perf_counter() - began, (request.settings.samples, request.settings.seed)
         posterior = draw_narrowed(problem, trained, lent.narrowing, peaks, asked, on_progress=on_progress)
     except InferenceError:  # the wider prior's flow has no draw where this prior is

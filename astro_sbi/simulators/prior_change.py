@@ -10,12 +10,7 @@ from dataclasses import replace
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.observations.units import unit_of
 from astro_sbi.simulators.base import Simulator
-from astro_sbi.simulators.distribution import (
-    Distribution,
-    Linear,
-    PriorError,
-    parse_distribution,
-)
+from astro_sbi.simulators.distribution import Distribution, Linear, PriorError, parse_distribution
 
 _WITH_UNIT = re.compile(r"\s*([a-z]+\s*\([^()]*\))\s*(.*?)\s*", re.DOTALL)
 _OFFERED = (
