@@ -178,7 +178,7 @@ def test_who_lends(tmp_path: Path) -> None:
     assert lender(store, asked(prior__duration="loguniform(0.05,0.4)")) is None
     for changes in (
         {"prior__jitter": "loguniform(1e-9,0.1)"},
-        {"prior__radius_ratio": "normal(0.1,0.01)"},
+        {"prior__radius_ratio": "normal(0.1,0.017)"},
         {"fix__duration": "0.12"},
         {"prior__duration": "uniform(0.1,0.2)", "train__rounds": "3"},
         {"prior__duration": "uniform(0.1,0.2)", "prepare__period": "2.5"},
