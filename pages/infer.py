@@ -56,7 +56,11 @@ def ask() -> None:
     st.subheader("3 · Preparation", anchor=False)
     prepare = preparation_form.preparation_form(raw, simulator)
     st.subheader("4 · Inference", anchor=False)
-    settings = settings_form.settings_form(simulator, [*reading_form.read_changes(options), *options_chosen, *prepare])
+    settings = settings_form.settings_form(
+        simulator,
+        [*reading_form.read_changes(options), *options_chosen, *prepare],
+        lambda: preparation_form.prepared(raw, simulator, prepare).observation,
+    )
     if settings and st.button("Infer", type="primary", icon=":material/insights:", key="infer_button"):
         job = api.submit(cached.store(), chosen.name, chosen.content, settings)
         state.to_url(job=job.key)

@@ -32,7 +32,7 @@ def ask() -> None:
     table = simulations_form.read(table_file, reading)
     simulations_form.what_was_read(table_file, table)
     st.subheader("2 · Priors", anchor=False)
-    priors = simulations_form.priors_form(table_file, table)
+    priors = simulations_form.priors_form(table)
     st.subheader("3 · Observation", anchor=False)
     observation = simulations_form.choose_observed(table_file, table)
     if observation is None:

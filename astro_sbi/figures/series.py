@@ -81,7 +81,7 @@ def series(arrays: Arrays, axes: Axes, shown: Shown, *, palette: Palette = NEUTR
         shown: kind and channels.
         palette: colours.
     """
-    places = _along(arrays, axes, shown)
+    places = along(arrays, axes, shown)
     return _two_panels(arrays, axes, shown, places, palette)
 
 
@@ -112,7 +112,7 @@ def phased(arrays: Arrays, axes: Axes, shown: Shown, period: float, *, offsets: 
 
 def differences(arrays: Arrays, axes: Axes, shown: Shown, *, palette: Palette = NEUTRAL) -> Figure:
     """Data and bands less the median model, in the unit of the values; many points are averaged in bins as well."""
-    places, units = _along(arrays, axes, shown), _units(arrays, axes)
+    places, units = along(arrays, axes, shown), printed_units(arrays, axes)
     median = np.asarray(arrays["model/median"], dtype=np.float64)
     less = {name: np.asarray(arrays[name], np.float64) - median for name in arrays if name.startswith(("model/", "predictive/"))}
     value, sigma = units.flux * (np.asarray(arrays["observed/value"], np.float64) - median), units.flux * quoted_sigma(arrays)
@@ -137,7 +137,7 @@ def differences(arrays: Arrays, axes: Axes, shown: Shown, *, palette: Palette = 
     return Figure({"data": traces, "layout": style})
 
 
-def _along(arrays: Arrays, axes: Axes, shown: Shown) -> Places:
+def along(arrays: Arrays, axes: Axes, shown: Shown) -> Places:
     """The coordinate as it is, its zero point taken out where it is large, logarithmic where it spans much."""
     coordinate = np.asarray(arrays["observed/coordinate"], dtype=np.float64)
     label, low, high = (axes.get("coordinate") or {}).get("label", ""), float(np.min(coordinate)), float(np.max(coordinate))
@@ -148,7 +148,7 @@ def _along(arrays: Arrays, axes: Axes, shown: Shown) -> Places:
     return Places(coordinate - zero, style, whole=shown.kind == "hubble_diagram")
 
 
-def _units(arrays: Arrays, axes: Axes) -> Units:
+def printed_units(arrays: Arrays, axes: Axes) -> Units:
     """How values are printed: a relative flux that varies little as its difference from one, anything else as it is."""
     value = np.asarray(arrays["observed/value"], dtype=np.float64)
     low, high = np.nanquantile(value, (0.005, 0.995))
@@ -162,14 +162,14 @@ def _units(arrays: Arrays, axes: Axes) -> Units:
 
 def _two_panels(arrays: Arrays, axes: Axes, shown: Shown, places: Places, palette: Palette, *, taken: bool = False) -> Figure:
     """Data and model above, residuals below."""
-    units = _units(arrays, axes)
+    units = printed_units(arrays, axes)
     value, sigma = units.printed(arrays["observed/value"]), units.flux * quoted_sigma(arrays)
     residual = (np.asarray(arrays["observed/value"], np.float64) - arrays["model/median"]) / quoted_sigma(arrays)
     several = channels_of(shown.channels, arrays["observed/channel"], places.x, palette, apart=shown.apart)
     upper, lower = Panel("x", "y", legend=len(several) > 1), LOWER
     traces = residual_lines(_ends(places), lower)
     for channel in several:
-        traces += _channel(arrays, channel, shown, places, (upper, units.printed, sigma))
+        traces += channel_traces(arrays, channel, shown, places, (upper, units.printed, sigma))
         left = measured(
             channel, places.x[channel.mine], residual[channel.mine], lower, hover="%{x:.5~g}, %{y:.2f} σ<extra>residual</extra>"
         )
@@ -191,7 +191,7 @@ def _two_panels(arrays: Arrays, axes: Axes, shown: Shown, places: Places, palett
     return Figure({"data": traces, "layout": style})
 
 
-def _channel(
+def channel_traces(
     arrays: Arrays, channel: Channel, shown: Shown, places: Places, drawing: tuple[Panel, Callable[[Any], Any], Float[np.ndarray, " n"]]
 ) -> list[dict[str, Any]]:
     """What is predicted for a channel, its points over the bands, and the median over the points."""

@@ -19,6 +19,7 @@ class Palette:
     Args:
         data: measured points.
         text: words; None leaves them to the page's own theme.
+        own_prior: a prior that the user changed.
     """
 
     data: str = "#808080"
@@ -30,6 +31,7 @@ class Palette:
     odd: str = "#CC79A7"
     even: str = "#009E73"
     published: str = "#56B4E9"
+    own_prior: str = "#009E73"
 
 
 #: Colours of channels, one after the other (Okabe and Ito).

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.components import broad_moments, fitted_components, fitted_shares, joined
@@ -21,7 +22,7 @@ from astro_sbi.inference.standardiser import components
 
 LogLikelihoods = Callable[[Float[np.ndarray, "S d"]], Float[np.ndarray, " S"]]
 
-_SHOWN = 4000
+SHOWN = 4000
 _PILOT = 8192
 _BROAD, _CLUSTERS, _LEAST = 0.2, 6, 0.02
 
@@ -46,12 +47,40 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
     mixture = adapted(proposals(trained.first, trained.last, trained.peaks, seen), problem.log_likelihood, rng)
     draws = importance_draws(mixture, problem.log_likelihood, rng, samples)
     order = rng.permutation(samples)
-    flow = trained.last.given(seen).sample(rng, _SHOWN)
-    prior = rng.standard_normal((_SHOWN, problem.dimension))
-    best = draws.latent[np.argmax(draws.log_likelihood + draws.log_prior)]
+    flow = trained.last.given(seen).sample(rng, SHOWN)
+    box = trained.last.box
+    made = weighted_posterior(problem, draws, order, flow, trained.peaks, rng)
     on_progress("sampling", samples, samples, None)
-    seconds = dict(trained.seconds)
-    seconds["sample"] += time.perf_counter() - began
+    return replace(
+        made,
+        rounds=trained.rounds,
+        peak_outside=peak_outside(trained.peaks, box),
+        leaning=leaning_names(problem, draws, box),
+        distance_p=distance_p(problem, trained, rng),
+        seconds=trained.seconds | {"sample": trained.seconds["sample"] + time.perf_counter() - began},
+    )
+
+
+def weighted_posterior(
+    problem: Problem,
+    draws: Draws,
+    order: Int[np.ndarray, " S"],
+    flow: Float[np.ndarray, "F d"],
+    peaks: Peaks,
+    rng: np.random.Generator,
+) -> Posterior:
+    """A posterior of weighted draws, without the rounds that led to it and what is checked of them.
+
+    Args:
+        problem: the observation, its simulator and prior.
+        draws: in the prior's latent coordinates.
+        order: in which to give them.
+        flow: draws of the flow alone.
+        peaks: of the posterior density.
+        rng: of the prior's draws.
+    """
+    prior = rng.standard_normal((SHOWN, problem.dimension))
+    best = draws.latent[np.argmax(draws.log_likelihood + draws.log_prior)]
     return Posterior(
         theta={name: value[order] for name, value in problem.theta(draws.latent).items()},
         latent=draws.latent[order],
@@ -62,16 +91,18 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
         importance=importance_of(draws),
         flow_theta=problem.theta(flow),
         prior_theta=problem.theta(prior),
-        rounds=trained.rounds,
-        peak_outside=peak_outside(trained.peaks, trained.last.box),
-        leaning=tuple(
-            name for name, low, high in zip(problem.prior.free, *leaning_edges(draws, trained.last.box), strict=True) if low or high
-        ),
+        rounds=(),
+        peak_outside=None,
+        leaning=(),
         best_theta=_single(problem, best),
-        least_squares=_single(problem, trained.peaks.least_squares),
-        distance_p=distance_p(problem, trained, rng),
-        seconds=seconds,
+        least_squares=_single(problem, peaks.least_squares),
+        distance_p=1.0,
     )
+
+
+def leaning_names(problem: Problem, draws: Draws, box: Box) -> tuple[str, ...]:
+    """Free parameters whose posterior leans on an edge of the box that is not one of the prior."""
+    return tuple(name for name, low, high in zip(problem.prior.free, *leaning_edges(draws, box), strict=True) if low or high)
 
 
 def adapted(

@@ -15,14 +15,15 @@ from jaxtyping import Array, Float
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.drawing import mahalanobis_p
-from astro_sbi.inference.importance import log_unit_normal
+from astro_sbi.inference.importance import effective_size, log_unit_normal, normalised
+from astro_sbi.inference.narrower import Narrowing
 from astro_sbi.inference.npe import NPESettings, TrainedNPE, simulate_all, train_npe
 from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.simulators.base import simulate
 
-_SHOWN, _NULL = 4000, 2048
+_SHOWN, _NULL, _PILOT = 4000, 2048, 8192
 _BATCH, _EPOCHS = 256, 30
 
 
@@ -91,21 +92,30 @@ class ImplicitProblem:
         spent = {"simulate": simulated, "compile": compiling, "train": trained.seconds["all"] - compiling}
         return replace(trained, seconds=spent)
 
-    def posterior(self, trained: TrainedNPE, samples: int, seed: int, *, on_progress: OnProgress) -> Posterior:
-        """Draws of the flow at the observation; nothing corrects them.
+    def efficiency(self, trained: TrainedNPE, narrowing: Narrowing, seed: int) -> float:
+        """Effective share of a flow's draws under a narrower prior than the one it was trained under."""
+        z = trained.posterior(self.observed).density.sample(np.random.default_rng([seed, 12]), _PILOT)
+        log_weight = narrowing.carried(z, np.zeros(_PILOT))[2]
+        return effective_size(normalised(log_weight)) / _PILOT if np.isfinite(log_weight).any() else 0.0
+
+    def posterior(
+        self, trained: TrainedNPE, samples: int, seed: int, *, on_progress: OnProgress, narrowing: Narrowing | None = None
+    ) -> Posterior:
+        """Draws of the flow at the observation; nothing corrects them but, where it was trained under a wider prior, the ratio of priors.
 
         Args:
             trained: of this problem.
             samples: number of draws.
             seed: of the draws.
             on_progress: told of the phase.
+            narrowing: from the prior of the training to this problem's; None where they are the same.
         """
         problem = self.problem
 
         def far(prior: Float[np.ndarray, "P d"]) -> float:
             return mahalanobis_p(self.summaries(prior[:_NULL], seed + 1), self.observed)
 
-        return flow_posterior(trained, self.observed, problem.theta, far, Draws(samples, seed), on_progress=on_progress)
+        return flow_posterior(trained, self.observed, problem.theta, far, Draws(samples, seed, narrowing), on_progress=on_progress)
 
     def replicates(self, z: Float[np.ndarray, "S d"], seed: int) -> Replicates:
         """What latent draws make, and how the observation's summaries lie among theirs."""
@@ -114,10 +124,11 @@ class ImplicitProblem:
 
 
 class Draws(NamedTuple):
-    """How many draws are wanted, and their seed."""
+    """How many draws are wanted, their seed, and the way from the prior of the training to another one that they are for."""
 
     count: int
     seed: int
+    narrowing: Narrowing | None = None
 
 
 def flow_posterior(
@@ -129,23 +140,27 @@ def flow_posterior(
     *,
     on_progress: OnProgress,
 ) -> Posterior:
-    """Draws of a flow at an observation; nothing corrects them.
+    """Draws of a flow at an observation; nothing corrects them but, where they are for a narrower prior, the ratio of priors.
 
     Args:
         trained: the flow.
         observed: what it sees of the observation.
         theta_of: physical parameters by name of latent draws.
         far: how far out the observation lies among simulations, given latent draws of the prior.
-        wanted: number and seed of the draws.
+        wanted: number and seed of the draws, and which prior they are for.
         on_progress: told of the phase.
     """
-    samples, seed = wanted
+    samples, seed, narrowing = wanted
     on_progress("sampling", 0, samples, None)
     began, rng = time.perf_counter(), np.random.default_rng([seed, 3])
     density = trained.posterior(observed).density
-    z = density.sample(rng, samples)
-    log_q, theta = density.log_prob(z), theta_of(z)
-    best = int(np.argmax(log_q))
+    z, log_weight = density.sample(rng, samples), np.zeros(samples)
+    log_q = density.log_prob(z)
+    if narrowing:
+        z, log_q, log_weight = narrowing.carried(z, log_q)
+    theta, weight = theta_of(z), normalised(log_weight)
+    alone = rng.choice(samples, _SHOWN, p=weight) if narrowing else slice(_SHOWN)
+    best = int(np.argmax(log_q + log_weight))
     prior = rng.standard_normal((_SHOWN, z.shape[1]))
     distance_p = far(prior)
     whole, seconds = Box.whole(z.shape[1]), sum(trained.seconds.values())
@@ -157,9 +172,9 @@ def flow_posterior(
         log_q=log_q,
         log_prior=log_unit_normal(z),
         log_likelihood=None,
-        weight=np.full(samples, 1.0 / samples),
+        weight=weight,
         importance=None,
-        flow_theta={name: value[:_SHOWN] for name, value in theta.items()},
+        flow_theta={name: value[alone] for name, value in theta.items()},
         prior_theta=theta_of(prior),
         rounds=(done,),
         peak_outside=None,

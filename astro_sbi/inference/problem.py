@@ -75,6 +75,12 @@ class Problem:
         other.__dict__.update(programs)
         return other
 
+    def under(self, prior: Prior) -> Problem:
+        """The same problem under another prior, sharing its compiled programs."""
+        other = replace(self, prior=prior)
+        other.__dict__.update({name: getattr(self, name) for name in ("_simulate", "_predict", "_log_likelihood")})
+        return other
+
     def theta(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> dict[str, np.ndarray]:
         """Physical parameters [S] of latent draws, float64; with ``null`` the signal is switched off."""
         theta = self.prior.physical(np.asarray(z, np.float64), self.known)

@@ -14,12 +14,14 @@ from astro_sbi.diagnostics.predictive import predictive_check
 from astro_sbi.diagnostics.verdict import Checks, verdict
 from astro_sbi.inference.drawing import draw_posterior
 from astro_sbi.inference.estimator_file import trained_files, trained_rounds
+from astro_sbi.inference.narrower import draw_narrowed, is_enough
 from astro_sbi.inference.null import null_log_evidence
-from astro_sbi.inference.posterior import OnProgress, Posterior, Round, ShouldStop, Verdict, weighted_quantile
+from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Posterior, Round, ShouldStop, Verdict, weighted_quantile
 from astro_sbi.inference.problem import Predictions, Problem
-from astro_sbi.inference.search import PeakSearch
+from astro_sbi.inference.search import Peaks, PeakSearch
 from astro_sbi.inference.sequential import SequentialTraining, TrainedRounds
 from astro_sbi.runs.implicit import trained_flow
+from astro_sbi.runs.lending import Lender, lender, lending_note
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.store import Store
 from astro_sbi.simulators.base import known_values, priors_from_data
@@ -34,6 +36,7 @@ class Checked:
     ``curves`` and ``sigmas`` are mean and standard deviation that posterior draws predict at the prepared points [S, n], and
     ``quoted`` is the latter with the quoted errors for the noise [n]; ``least_squares`` is the curve of the least-squares fit [n].
     Without a likelihood they are data that the draws make, before noise, and the noise; and there is no least-squares fit.
+    ``lender`` is the training under a wider prior whose flow was used; None where there was one of its own.
     """
 
     posterior: Posterior
@@ -43,6 +46,7 @@ class Checked:
     least_squares: np.ndarray | None
     checks: Checks
     verdict: Verdict
+    lender: Lender | None = None
 
 
 def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> Checked:
@@ -51,27 +55,55 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     if request.simulator.implicit:
         return _without_likelihood(request, problem, on_progress, should_stop, store)
     search = PeakSearch(problem)
-    trained = _trained(request, problem, search, on_progress, should_stop, store)
-    posterior = draw_posterior(problem, trained, request.settings.samples, request.settings.seed, on_progress=on_progress)
+    lent = lender(store, request)
+    drawn = _borrowed(request, problem, search, lent, store, on_progress=on_progress, should_stop=should_stop) if store and lent else None
+    if drawn is None:
+        lent, trained = None, _trained(request, problem, search, on_progress, should_stop, store)
+        asked = request.settings
+        drawn = draw_posterior(problem, trained, asked.samples, asked.seed, on_progress=on_progress), trained.peaks
+    posterior, peaks = drawn
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     size = len(request.prepared.observation)
     predicted = Predictions(*(part[:, :size] for part in problem.predict(_equal_draws(posterior, request.settings.seed))))
-    fitted = problem.predict(trained.peaks.least_squares[None]).mean[0, :size]
+    fitted = problem.predict(peaks.least_squares[None]).mean[0, :size]
     null = null_log_evidence(problem, search, request.settings.seed)
     gain = None if null is None or posterior.importance is None else posterior.importance.log_evidence - null
     checked = check(request, posterior, predicted, fitted, gain)
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
-    return checked
+    return replace(checked, lender=lent)
+
+
+def _borrowed(
+    request: Request, problem: Problem, search: PeakSearch, lent: Lender, store: Store, *, on_progress: OnProgress, should_stop: ShouldStop
+) -> tuple[Posterior, Peaks] | None:
+    """The posterior by the flow of a training under a wider prior, and its peaks; None where a training of its own does better."""
+    trained = trained_rounds(store.load("estimator", lent.key))
+    if should_stop():
+        raise Cancelled
+    on_progress("searching", 0, 1, None)
+    began, rng = time.perf_counter(), np.random.default_rng([request.settings.seed, 2])
+    latent = rng.standard_normal((request.training.simulations, problem.dimension))
+    try:
+        peaks = search.peaks(latent, problem.log_likelihood(latent), rng)
+        if should_stop():
+            raise Cancelled
+        searched, asked = time.perf_counter() - began, (request.settings.samples, request.settings.seed)
+        posterior = draw_narrowed(problem, trained, lent.narrowing, peaks, asked, on_progress=on_progress)
+    except InferenceError:  # the wider prior's flow has no draw where this prior is
+        return None
+    posterior.seconds["search"] = searched
+    return (posterior, peaks) if is_enough(posterior, trained, request.training) else None
 
 
 def _without_likelihood(
     request: Request, problem: Problem, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
 ) -> Checked:
     """Train or fetch, draw and check where there is no likelihood."""
-    implicit, trained = trained_flow(request, problem, on_progress=on_progress, should_stop=should_stop, store=store)
-    posterior = implicit.posterior(trained, request.settings.samples, request.settings.seed, on_progress=on_progress)
+    implicit, trained, lent = trained_flow(request, problem, on_progress=on_progress, should_stop=should_stop, store=store)
+    narrowing, asked = lent and lent.narrowing, request.settings
+    posterior = implicit.posterior(trained, asked.samples, asked.seed, on_progress=on_progress, narrowing=narrowing)
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     seed, size = request.settings.seed, len(request.prepared.observation)
@@ -80,7 +112,7 @@ def _without_likelihood(
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     quoted = request.prepared.observation.points.noise.sigma
-    return Checked(posterior, made.process[:, :size], made.noise[:, :size], quoted, None, checks, verdict(checks))
+    return Checked(posterior, made.process[:, :size], made.noise[:, :size], quoted, None, checks, verdict(checks), lent)
 
 
 def _trained(
@@ -108,7 +140,7 @@ def _trained(
         on_round=on_round,
     ).run()
     if store:
-        store.commit("estimator", request.training_key, trained_files(trained, request.training.network))
+        store.commit("estimator", request.training_key, trained_files(trained, request.training.network) | lending_note(request))
     return trained
 
 

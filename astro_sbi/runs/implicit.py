@@ -11,6 +11,7 @@ from astro_sbi.inference.npe_file import load_npe, save_npe
 from astro_sbi.inference.posterior import OnProgress, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.runs.bundle import temporary_folder, write_durably
+from astro_sbi.runs.lending import Lender, lender, lending_note
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.store import Store
 
@@ -19,15 +20,20 @@ _FILE = "npe.safetensors"
 
 def trained_flow(
     request: Request, problem: Problem, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
-) -> tuple[ImplicitProblem, TrainedNPE]:
-    """The problem as its summaries show it and the flow of this training key: from the store if it has it, else trained and kept."""
+) -> tuple[ImplicitProblem, TrainedNPE, Lender | None]:
+    """The problem as its summaries show it and its flow: of this training key or of a wider prior from the store, else trained and kept."""
     implicit, key, asked = ImplicitProblem(problem), request.training_key, request.settings
     kept = kept_flow(store, key)
     if kept is not None:
-        return implicit, kept[0]
+        return implicit, kept[0], None
+    lent = lender(store, request)
+    found = kept_flow(store, lent.key) if lent else None
+    # Nothing corrects the flow, so what it is worth under the other prior must be what rounds of a training end at.
+    if lent and found and implicit.efficiency(found[0], lent.narrowing, asked.seed) >= request.training.efficiency:
+        return implicit, found[0], lent
     trained = implicit.train(request.training, seed=asked.seed, ensemble=asked.ensemble, on_progress=on_progress, should_stop=should_stop)
-    keep_flow(store, key, trained)
-    return implicit, trained
+    keep_flow(store, key, trained, lending_note(request))
+    return implicit, trained, None
 
 
 def kept_flow(store: Store | None, key: str) -> tuple[TrainedNPE, Mapping[str, bytes]] | None:

@@ -19,13 +19,17 @@ from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
 from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, scalar_known
-from astro_sbi.simulators.prior import Prior, parse_distribution
+from astro_sbi.simulators.prior import Prior
+from astro_sbi.simulators.prior_change import in_own_units, read_prior
 from astro_sbi.simulators.registry import identity_of
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """A request with everything resolved: what is fitted, by what, under which prior."""
+    """A request with everything resolved: what is fitted, by what, under which prior.
+
+    ``family_key`` is the training key without the prior: trainings that share it differ in nothing else.
+    """
 
     settings: Settings
     simulator: Simulator
@@ -33,6 +37,7 @@ class Request:
     training: SequentialSettings
     raw: Observation
     prepared: Prepared
+    family_key: str
     training_key: str
     result_key: str
 
@@ -48,7 +53,7 @@ def resolve(
         SettingsError: if a setting does not exist.
     """
     simulator, chosen = simulator_named(settings.simulator), settings.section("model")
-    changes = {parameter: parse_distribution(text) for parameter, text in settings.section("prior").items()}
+    changes = {parameter: read_prior(text) for parameter, text in settings.section("prior").items()}
     preparation = configured(simulator, simulator.channels, chosen).preparation.with_changes(settings.section("prepare"))
     options, training = _read_options_for(simulator, settings.section("read")), sequential_settings(settings.section("train"))
     if on_progress:
@@ -61,7 +66,7 @@ def resolve(
     except PreparationStopped:
         raise Cancelled from None
     simulator = configured(simulator, prepared.observation.channels, chosen)
-    prior = simulator.prior.replace(changes)
+    prior = simulator.prior.replace(in_own_units(simulator, changes))
     if not prior.free:
         raise SettingsError("every parameter is fixed: leave at least one to infer")
     known = scalar_known(known_values(simulator, prepared.observation.points))
@@ -72,15 +77,20 @@ def resolve(
         "recipe": RECIPE,
         "version": __version__,
         "simulator": [*_identity(simulator), *(f"{name}={text}" for name, text in sorted(chosen.items()))],
-        "prior": [[parameter, str(distribution)] for parameter, distribution in prior.distributions],
         "train": asdict(training),
         "seed": settings.seed,
         "ensemble": settings.ensemble,
         "observation": prepared.observation.content_hash,
     }
-    training_key = key_of(trained_on)
+    family_key = key_of(trained_on)
+    training_key = key_of(trained_on | {"prior": prior_texts(prior)})
     result_key = key_of({"training": training_key, "samples": settings.samples})
-    return Request(settings, simulator, prior, training, raw, prepared, training_key, result_key)
+    return Request(settings, simulator, prior, training, raw, prepared, family_key, training_key, result_key)
+
+
+def prior_texts(prior: Prior) -> list[list[str]]:
+    """Parameters and their priors, as JSON keeps them."""
+    return [[name, str(distribution)] for name, distribution in prior.distributions]
 
 
 def _identity(simulator: Simulator) -> list[str | int]:

@@ -20,7 +20,9 @@ SEED_RANGE = (0, 2**31 - 1)
 LONGEST_LIST = 20_000
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_CALL = re.compile(r"([a-z]+)\(([^()]*)\)")
+_UNIT = r"(?=.*[A-Za-z%])[A-Za-z0-9%].*"
+_CALL = re.compile(rf"([a-z]+)\s*\(([^()]*)\)\s*({_UNIT})?")
+_QUANTITY = re.compile(rf"(\S+)\s+({_UNIT})")
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z_0-9.])")
 _ARGUMENTS = {"uniform": 2, "loguniform": 2, "normal": 2, "lognormal": 2, "fixed": 1}
 
@@ -123,7 +125,9 @@ def _canonical_change(key: str, value: str) -> tuple[str, str]:
     if len(value) > (LONGEST_LIST if section == "table" else 200) or not value.isprintable():
         raise SettingsError(f"the value of {key} is too long or has unprintable characters")
     if section == "fix":
-        return f"prior.{name}", f"fixed({_canonical_number(key, value)})"
+        quantity = _QUANTITY.fullmatch(value.strip())
+        number, unit = (quantity[1], quantity[2]) if quantity else (value, "")
+        return f"prior.{name}", f"fixed({_canonical_number(key, number)}){_canonical_unit(unit)}"
     if section == "prior":
         return key, _canonical_prior(key, value)
     if section == "table":
@@ -141,18 +145,25 @@ def _canonical_number(key: str, value: str) -> str:
         raise SettingsError(f"{key}={value}: a number is needed, such as {key}=0.5") from None
 
 
+def _canonical_unit(unit: str) -> str:
+    """The unit behind a prior, as it was written: what it is in the parameter's own is settled with the simulator at hand."""
+    return f" {' '.join(unit.split())}" if unit.strip() else ""
+
+
 def _canonical_prior(key: str, value: str) -> str:
-    match = _CALL.fullmatch(re.sub(r"\s+", "", value))
+    match = _CALL.fullmatch(value.strip())
     if not match or match[1] not in _ARGUMENTS:
         forms = "uniform(low,high), loguniform(low,high), normal(mean,sigma), lognormal(mean,sigma) or fixed(value)"
         raise SettingsError(f"{key}={value}: write {forms}")
-    arguments = match[2].split(",")
+    inside = re.sub(r"\s+", "", match[2])
+    arguments = inside.split(",")
     if len(arguments) != _ARGUMENTS[match[1]] or not all(arguments):
         raise SettingsError(f"{key}={value}: {match[1]} takes {_ARGUMENTS[match[1]]} value{'s' if _ARGUMENTS[match[1]] > 1 else ''}")
     try:
-        return f"{match[1]}({_NUMBER.sub(lambda found: _short(float(found[0])), match[2])})"
+        numbers = _NUMBER.sub(lambda found: _short(float(found[0])), inside)
     except ValueError as error:
         raise SettingsError(f"{key}={value}: {error}") from None
+    return f"{match[1]}({numbers}){_canonical_unit(match[3] or '')}"
 
 
 def _canonical_text(value: str) -> str:

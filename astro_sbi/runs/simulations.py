@@ -168,7 +168,7 @@ def _resolved(
     training_key = key_of(trained_on)
     result_key = key_of({"training": training_key, "samples": settings.samples, "observation": prepared.observation.content_hash})
     simulator = TableSimulator(table, prior)
-    return Request(settings, simulator, prior, SequentialSettings(), raw, prepared, training_key, result_key)
+    return Request(settings, simulator, prior, SequentialSettings(), raw, prepared, training_key, training_key, result_key)
 
 
 def _trained(

@@ -114,6 +114,13 @@ class Store:
             raise StoreError(f"the {kind} {shortened(key)} is damaged ({damage}): {ending}")
         return files
 
+    def glance(self, kind: BundleKind, key: str, name: str) -> bytes:
+        """One file of a bundle, unverified, to choose by among many; empty where there is none."""
+        try:
+            return (self._path(kind, key) / name).read_bytes()
+        except OSError:
+            return b""
+
     def _quarantine(self, path: Path, kind: BundleKind, key: str) -> bool:
         try:
             target = self.root / "quarantine" / f"{kind}-{key}-{secrets.token_hex(4)}"

@@ -41,6 +41,7 @@ def result_of(request: Request, checked: Checked, *, seconds: Mapping[str, float
 def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarray], seconds: Mapping[str, float]) -> dict[str, Any]:
     """The part that `infer --json` promises."""
     posterior, checks, simulator = checked.posterior, checked.checks, request.simulator
+    lent = checked.lender
     free, from_data = set(request.prior.free), priors_from_data(simulator, request.prior)
     units = {parameter.name: parameter.unit for parameter in (*simulator.parameters, *simulator.derived_parameters)}
 
@@ -48,8 +49,9 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
         return {name: _interval(value, posterior.weight, units.get(name, "")) for name, value in draws.items()}
 
     return {
-        "key": request.result_key,
-        "training_key": request.training_key,
+        "key": lent.result_key(request) if lent else request.result_key,
+        "training_key": lent.key if lent else request.training_key,
+        "trained_under": lent.priors if lent else None,
         "simulator": simulator.name,
         "observation": {
             "name": request.raw.name,

@@ -61,7 +61,8 @@ def result_text(summary: Mapping[str, Any]) -> str:
     parts[-1] += "".join(
         f"\n{textwrap.fill(reason, WIDTH, initial_indent='  - ', subsequent_indent='    ')}" for reason in summary.get("reasons", [])
     )
-    parts.append("\n".join(filter(None, [_importance(summary), _seconds(summary), f"result {summary.get('key', '')}"])))
+    told = [_importance(summary), lent_text(summary), _seconds(summary), f"result {summary.get('key', '')}"]
+    parts.append("\n".join(filter(None, told)))
     return "\n\n".join(parts)
 
 
@@ -72,6 +73,16 @@ def _importance(summary: Mapping[str, Any]) -> str:
     words = {"efficiency": "{:.1%}", "ess": "{:.0f}", "khat": "{:.2f}", "log_evidence": "{:.2f}"}
     told = [f"{name} {form.format(found[name])}" for name, form in words.items() if found.get(name) is not None]
     return f"importance sampling: {', '.join(told)}"
+
+
+def lent_text(summary: Mapping[str, Any]) -> str:
+    """Of a posterior whose flow was trained under a wider prior, that it was; else empty."""
+    wider = summary.get("trained_under")
+    if not wider:
+        return ""
+    priors = ", ".join(f"{name} {text}" for name, text in wider.items())
+    decides = "likelihood and the priors asked for weigh" if summary.get("importance") else "ratio of the priors weighs"
+    return f"no new training: the flow was trained under a wider prior ({priors}), and the {decides} its draws, which is exact"
 
 
 def _seconds(summary: Mapping[str, Any]) -> str:

@@ -119,6 +119,13 @@ class Distribution:
         """Whether the prior ends at both sides (its ends are then prior edges)."""
         return self.kind in ("uniform", "loguniform")
 
+    def support(self, reach: float = np.inf) -> tuple[float, float]:
+        """Ends of what can be drawn, or where tails are cut after so many sigma; of a prior whose bounds name nothing."""
+        if self.bounded:
+            return self.first.constant, self.second.constant
+        low, high = self.physical(np.array([-reach, reach]), {})
+        return float(low), float(high)
+
     def physical(self, z: Any, values: Values, xp: Any = np) -> Any:
         """Map unit-normal ``z`` to the parameter."""
         first, second = self.first.at(values), self.second.at(values)

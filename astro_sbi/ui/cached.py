@@ -8,6 +8,7 @@ from dataclasses import astuple
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from astro_sbi.runs.api import ExampleView
     from astro_sbi.runs.result import Result
     from astro_sbi.runs.store import Store
+    from astro_sbi.simulators.prior import Prior
     from astro_sbi.ui.observation_form import Chosen
+    from astro_sbi.ui.prior_predictive import Predictor
     from astro_sbi.ui.simulated import Explorer
 
 
@@ -200,6 +203,43 @@ def _many_cycles(key: tuple[str, ...], _explorer: Explorer) -> bool:
 def many_cycles(explorer: Explorer) -> bool:
     """Whether the pattern spans so many periods that the model is seen only folded."""
     return _many_cycles((explorer.simulator.name, *explorer.options), explorer)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Compiling the simulator")
+def _predictor(name: str, options: tuple[tuple[str, str], ...], content_hash: str, _observation: Observation) -> Predictor:
+    from astro_sbi.ui.prior_predictive import make_predictor
+
+    _compile_on_the_cpu()
+    return make_predictor(name, dict(options), _observation)
+
+
+def predictor(name: str, options: Mapping[str, str], observation: Observation) -> Predictor:
+    """A simulator made ready to simulate a prepared observation again.
+
+    Args:
+        name: of the simulator.
+        options: those that are not at their defaults.
+        observation: prepared.
+    """
+    return _predictor(name, tuple(sorted(options.items())), observation.content_hash, observation)
+
+
+@st.cache_data(max_entries=64, show_spinner="Simulating draws of the prior")
+def _predicted_bands(key: tuple[str, ...], _predictor: Predictor, _prior: Prior) -> dict[str, np.ndarray]:
+    from astro_sbi.ui.prior_predictive import predicted_bands
+
+    return predicted_bands(_predictor, _prior)
+
+
+def predicted_bands(predictor: Predictor, prior: Prior) -> dict[str, np.ndarray]:
+    """Quantiles of simulated data under a prior.
+
+    Raises:
+        PriorError: if a parameter leaves the range for which the simulator is made, or hardly any simulation is finite.
+    """
+    texts = [f"{name} {distribution}" for name, distribution in prior.distributions]
+    key = (predictor.simulator.name, *predictor.options, predictor.observation.content_hash, *texts)
+    return _predicted_bands(key, predictor, prior)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

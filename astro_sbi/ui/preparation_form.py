@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -27,10 +29,25 @@ def preparation_form(raw: Observation, simulator: Simulator) -> list[tuple[str, 
     titles = list(dict.fromkeys(step.title for step in preparation.steps))
     st.caption("Steps from the file to what is fitted: " + ", ".join(escaped(title) for title in titles) + ".")
     with st.expander("Settings of the preparation", icon=":material/tune:", key="preparation_settings"):
-        changes = [change for title in titles for change in _step(title, preparation)]
+        changes = [(f"prepare.{name}", text) for title in titles for name, text in _step(title, preparation)]
     if st.toggle("Show what each step does", key="prepare_shown", help="Prepares the observation now; Infer does it in any case."):
-        stages_view(cached.prepared(raw, preparation.with_changes(dict(changes))))
-    return [(f"prepare.{name}", text) for name, text in changes]
+        stages_view(prepared(raw, simulator, changes))
+    return changes
+
+
+def prepared(raw: Observation, simulator: Simulator, changes: Sequence[tuple[str, str]]) -> Prepared:
+    """The observation prepared as the form says.
+
+    Args:
+        raw: as it was read.
+        simulator: for the observation's channels.
+        changes: what `preparation_form` returned.
+
+    Raises:
+        ObservationError: if it cannot be prepared like this.
+    """
+    told = {key.removeprefix("prepare."): text for key, text in changes}
+    return cached.prepared(raw, simulator.preparation.with_changes(told))
 
 
 def _step(title: str, preparation: Preparation) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.posterior_view import in_order
 from astro_sbi.ui.tables import pairs_table, table
-from astro_sbi.ui.words import count, escaped, unit_latex
+from astro_sbi.ui.words import breakable, count, escaped, unit_latex
 
 
 def priors_view(result: Result) -> None:
@@ -21,7 +21,7 @@ def priors_view(result: Result) -> None:
         symbol, meaning = f"${label.get('latex', name)}$", escaped(label.get("meaning", name))
         unit = unit_latex(label.get("unit", ""))
         if charts.is_phone():
-            rows.append({"Quantity": f"{symbol}, {meaning}", "Prior": f"`{text}` {unit}"})
+            rows.append({"Quantity": f"{symbol}, {meaning}", "Prior": f"`{breakable(text)}` {unit}"})
         else:
             rows.append({"Symbol": symbol, "Prior": f"`{text}`", "Unit": unit or "–", "Meaning": meaning})
     table(rows, alt="Priors of the parameters")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from astro_sbi.runs.result import Result
+from astro_sbi.runs.text import lent_text
 from astro_sbi.ui import checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
 from astro_sbi.ui.verdict_view import verdict_banner
-from astro_sbi.ui.words import count, date, escaped, number
+from astro_sbi.ui.words import count, date, escaped, number, sentence
 
 REASONS_SHOWN = 3
 TABS = ("Posterior", "Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance")
@@ -19,6 +20,8 @@ def result_view(key: str, result: Result) -> None:
     _header(summary)
     verdict_banner(summary["verdict"], summary["reasons"], most=REASONS_SHOWN)
     _measures(summary)
+    if lent_text(summary):
+        st.caption(f":material/recycling: {escaped(sentence(lent_text(summary)))}")
     with st.container(horizontal=True):
         with st.popover("Share", icon=":material/link:"):
             download_view.share_view(key)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
-import pandas as pd
 import streamlit as st
 
 from astro_sbi import simulators
 from astro_sbi.observations.kind import SPOKEN, Kind
+from astro_sbi.observations.observation import Observation, ObservationError
 from astro_sbi.runs.settings import ENSEMBLE_RANGE, SAMPLES_RANGE, SEED_RANGE, Settings, parse_change
 from astro_sbi.simulators import registry
 from astro_sbi.simulators.base import Simulator, configured
-from astro_sbi.simulators.prior import PriorError, parse_distribution
-from astro_sbi.ui import model_form, state
+from astro_sbi.simulators.prior import PriorError
+from astro_sbi.ui import model_form, prior_form, state
+from astro_sbi.ui.prior_effect import prior_effect
 from astro_sbi.ui.spoken import say
-from astro_sbi.ui.words import escaped, unit_text
+from astro_sbi.ui.words import escaped
 
 Changes = list[tuple[str, str]]
 SIMULATOR, CHOSEN_FOR = "infer_simulator", "simulator_chosen_for"
@@ -53,6 +54,7 @@ def choose_simulator(kind: str, file: str, preferred: str = "") -> Simulator | N
     if state.value(CHOSEN_FOR) != file:
         state.put(CHOSEN_FOR, file)
         state.forget(model_form.PREFIX)
+        state.forget(prior_form.PREFIX)
         state.put(SIMULATOR, preferred if preferred in offered else next(iter(offered)))
     name = st.selectbox(
         "Simulator",
@@ -80,62 +82,27 @@ def adapted_simulator(simulator: Simulator, channels: tuple[str, ...]) -> tuple[
     return configured(simulator, channels, chosen), [(f"model.{name}", choice) for name, choice in chosen.items()]
 
 
-def priors_form(simulator: Simulator, changes: Sequence[str] = (), *, fixable: bool = True) -> Changes:
-    """Every prior as text that can be changed, and a column to hold parameters fixed.
+def priors_form(simulator: Simulator, options: Mapping[str, str], prepared: Callable[[], Observation]) -> Changes:
+    """The priors that are changed, and, when wanted, what they do.
 
     Args:
         simulator: for the observation's channels.
-        changes: which of its options were chosen.
-        fixable: whether parameters have units and can be held fixed.
+        options: those of its options that are not at their defaults.
+        prepared: prepares the observation.
 
     Raises:
-        PriorError: if a text is no prior.
+        PriorError: if what stands in the fields is no prior.
+        ObservationError: if the observation cannot be prepared.
     """
-    by_name = {parameter.name: parameter for parameter in simulator.parameters}
-    original = {name: str(distribution) for name, distribution in simulator.prior.distributions}
-    rows = pd.DataFrame(
-        {
-            "meaning": [by_name[name].meaning for name in original],
-            "unit": [unit_text(by_name[name].unit) for name in original],
-            "prior": list(original.values()),
-            "fix": pd.Series([None] * len(original), dtype="float64"),
-            "name": list(original),
-        }
-    )
-    columns = {
-        "meaning": st.column_config.TextColumn("Parameter", disabled=True, width="medium"),
-        "unit": st.column_config.TextColumn("Unit", disabled=True, width="small"),
-        "prior": st.column_config.TextColumn(
-            "Prior",
-            help="uniform(low,high), loguniform(low,high), normal(mean,sigma), lognormal(mean,sigma) of the logarithm; "
-            "a bound may be a sum such as 1+radius_ratio.",
-            width="medium",
-        ),
-        "fix": st.column_config.NumberColumn("Fixed at", help="A value holds the parameter; empty infers it.", width="small", format="%g"),
-        "name": st.column_config.TextColumn("Name in settings", disabled=True, width="small"),
-    }
-    # A row's number stands for a parameter only while the parameters are the same.
-    key = "_".join(["priors", simulator.name, *changes, *([str(len(simulator.channels))] if len(simulator.channels) > 1 else [])])
-    order = [column for column in columns if fixable or column not in ("fix", "unit")]
-    edited = st.data_editor(
-        rows, hide_index=True, column_config=columns, column_order=order, key=key, num_rows="fixed", placeholder="inferred"
-    )
-    return _prior_changes(edited, original)
-
-
-def _prior_changes(edited: pd.DataFrame, original: dict[str, str]) -> Changes:
-    changes: Changes = []
-    for row in edited.itertuples():
-        text = str(row.prior or "").strip()
-        if pd.notna(row.fix):
-            changes.append((f"fix.{row.name}", repr(float(row.fix))))
-        elif text != original[row.name]:
-            try:
-                parse_distribution(text)
-            except PriorError as error:
-                raise PriorError(f"{row.name}: {error}") from None
-            changes.append((f"prior.{row.name}", text))
-    return changes
+    st.caption("What is believed before these data.")
+    changed = prior_form.prior_form(simulator)
+    if st.toggle(
+        "Show what the priors predict",
+        key="priors_shown",
+        help="Prepares the observation and simulates it a few hundred times with parameters drawn from the priors.",
+    ):
+        prior_effect(simulator.name, options, prepared(), changed)
+    return [(f"prior.{name}", str(prior)) for name, prior in changed.items()]
 
 
 def effort_form() -> tuple[int, int, int, Changes]:
@@ -184,18 +151,19 @@ def effort_form() -> tuple[int, int, int, Changes]:
     return int(chosen[0]), int(chosen[1]), int(chosen[2]), changes
 
 
-def settings_form(simulator: Simulator, before: Sequence[tuple[str, str]]) -> Settings | None:
+def settings_form(simulator: Simulator, before: Changes, prepared: Callable[[], Observation]) -> Settings | None:
     """Everything that is asked for, or None while something is wrong.
 
     Args:
         simulator: the simulator chosen, for the observation's channels.
         before: how the file is read and prepared, and which options of the model were chosen.
+        prepared: prepares the observation like this.
     """
+    options = {key.partition(".")[2]: choice for key, choice in before if key.startswith("model.")}
     with st.expander("Priors", icon=":material/tune:", key="priors_open"):
-        st.caption("What is believed before these data. Edit a cell to change it.")
         try:
-            priors = priors_form(simulator, [choice for key, choice in before if key.startswith("model.")])
-        except PriorError as error:
+            priors = priors_form(simulator, options, prepared)
+        except (PriorError, ObservationError) as error:
             say(error)
             return None
     seed, samples, ensemble, further = effort_form()

@@ -14,7 +14,7 @@ from astro_sbi.runs.simulations import table_options, table_prior
 from astro_sbi.simulators.guessed_prior import guessed_prior, prior_remarks
 from astro_sbi.simulators.registry import SIMULATIONS
 from astro_sbi.simulators.simulation_table import TableSimulator, observed_of, simulated_bands
-from astro_sbi.ui import cached, charts, settings_form, state
+from astro_sbi.ui import cached, charts, prior_form, state
 from astro_sbi.ui.observation_form import Chosen
 from astro_sbi.ui.words import count, escaped
 
@@ -90,21 +90,20 @@ def what_was_read(chosen: Chosen, table: SimulationTable) -> None:
         st.info(f"{escaped(guess[:1].upper() + guess[1:])}.", icon=":material/help:")
 
 
-def priors_form(chosen: Chosen, table: SimulationTable) -> Changes:
+def priors_form(table: SimulationTable) -> Changes:
     """The priors that the table was drawn from: guessed, to be mended.
 
     Raises:
         PriorError: if what is told does not fit the table.
     """
-    st.caption(
-        "The distribution that each parameter was drawn from when the table was made, guessed from its column. Edit a cell to tell it."
-    )
+    st.caption("The distribution that each parameter was drawn from, guessed from its column; change what you know better.")
     simulator = TableSimulator(table, guessed_prior(table.parameters, table.theta))
-    changes = settings_form.priors_form(simulator, (chosen.sha256[:12], *table.parameters), fixable=False)
-    prior, _ = table_prior(table, {name.partition(".")[2]: text for name, text in changes})
+    kinds = {kind: word for kind, word in prior_form.KINDS.items() if kind != "fixed"}
+    changed = {name: str(prior) for name, prior in prior_form.prior_form(simulator, kinds).items()}
+    prior, _ = table_prior(table, changed)
     for remark in prior_remarks(prior, table.theta):
         st.warning(escaped(remark), icon=":material/warning:")
-    return changes
+    return [(f"prior.{name}", text) for name, text in changed.items()]
 
 
 def choose_observed(chosen: Chosen, table: SimulationTable) -> Chosen | None:

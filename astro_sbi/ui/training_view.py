@@ -10,9 +10,10 @@ import streamlit as st
 
 from astro_sbi.figures.training import loss_curve
 from astro_sbi.runs.result import Result
+from astro_sbi.runs.text import lent_text
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.words import duration, number
+from astro_sbi.ui.words import duration, escaped, number, sentence
 
 ROUNDS_EXPLAINED = (
     "Efficiency is the effective share of a round's draws. The evidence is under the full prior and should settle; "
@@ -44,6 +45,8 @@ def losses(result: Result) -> list[np.ndarray]:
 
 def training_view(key: str, result: Result) -> None:
     """Rounds, losses and where the time went."""
+    if lent_text(result.summary):
+        st.info(escaped(sentence(lent_text(result.summary))), icon=":material/recycling:")
     if result.summary["importance"] is None:
         st.markdown("Trained once, on simulations of the whole prior.")
     else:

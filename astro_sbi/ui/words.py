@@ -17,6 +17,16 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def sentence(text: str) -> str:
+    """Words that begin with a capital letter and end with a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def breakable(code: str) -> str:
+    """Code that may be broken after commas and operators where there is little room."""
+    return re.sub(r"(?<=[,+*(])(?=.)", "\u200b", code)
+
+
 def unit_text(unit: str) -> str:
     """A unit as plain text with superscripts, empty for a pure number."""
     try:

@@ -87,25 +87,63 @@ def test_same_request_is_joined(uploaded, store):
     assert len(api.jobs(store)) == 1
 
 
+def change_priors(app, simulator: str, *names: str) -> None:
+    app.multiselect(key=f"prior_chosen_{simulator}").set_value(list(names)).run()
+
+
 def test_changed_and_fixed_priors(uploaded, store):
     app = uploaded("star.csv", LIGHT_CURVE)
-    app.session_state["priors_transit"] = {
-        "edited_rows": {0: {"prior": "uniform(0.05,0.12)"}, 1: {"fix": 0.5}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    app.run()
+    change_priors(app, "transit", "radius_ratio", "impact_parameter", "duration", "q1")
+    app.text_input(key="prior_transit_radius_ratio_0").set_value("0.05")
+    app.text_input(key="prior_transit_radius_ratio_1").set_value("0.12").run()
+    app.selectbox(key="prior_transit_impact_parameter_kind").set_value("fixed").run()
+    app.text_input(key="prior_transit_impact_parameter_0").set_value("0.5").run()
+    app.selectbox(key="prior_transit_duration_unit").set_value("h").run()
+    app.text_input(key="prior_transit_duration_0").set_value("1.2").run()
+    assert not app.exception
     app.button(key="infer_button").click().run()
     (job,) = api.jobs(store)
-    assert dict(job.settings.changes) == {"prior.radius_ratio": "uniform(0.05,0.12)", "prior.impact_parameter": "fixed(0.5)"}
+    kind, bounds = (dict(simulators.simulator("transit").prior.distributions)["duration"].kind, "(0.05,")
+    changes = dict(job.settings.changes)
+    assert changes.pop("prior.duration").startswith(kind + bounds)
+    assert changes == {"prior.radius_ratio": "loguniform(0.05,0.12)", "prior.impact_parameter": "fixed(0.5)"}
+
+
+def test_another_unit_or_kind_keeps_the_prior_in_its_place(uploaded):
+    app = uploaded("star.csv", LIGHT_CURVE)
+    change_priors(app, "transit", "duration")
+    low, high = (float(app.text_input(key=f"prior_transit_duration_{number}").value) for number in (0, 1))
+    app.selectbox(key="prior_transit_duration_unit").set_value("h").run()
+    assert [float(app.text_input(key=f"prior_transit_duration_{number}").value) for number in (0, 1)] == pytest.approx(
+        [24 * low, 24 * high]
+    )
+    assert not any("instead of" in cell for cell in app.table[0].value["Prior"])
+    app.selectbox(key="prior_transit_duration_kind").set_value("normal").run()
+    assert float(app.text_input(key="prior_transit_duration_0").value) == pytest.approx(12 * (low + high), rel=1e-3)
+    assert sum("instead of" in cell for cell in app.table[0].value["Prior"]) == 1
 
 
 def test_bad_prior_is_said(uploaded):
     app = uploaded("star.csv", LIGHT_CURVE)
-    app.session_state["priors_transit"] = {"edited_rows": {0: {"prior": "uniform(9,1)"}}, "added_rows": [], "deleted_rows": []}
-    app.run()
+    change_priors(app, "transit", "radius_ratio")
+    app.text_input(key="prior_transit_radius_ratio_0").set_value("9").run()
     assert "lower bound" in app.error[0].value
     assert not any(button.key == "infer_button" for button in app.button)
+
+
+@pytest.mark.slow
+def test_what_priors_predict_is_shown(uploaded):
+    app = uploaded("star.csv", VELOCITIES)
+    app.toggle(key="priors_shown").set_value(True).run()
+    assert "under the default prior" in words(app)
+    change_priors(app, "radial_velocity", "semi_amplitude", "eccentricity_x")
+    for number, text in enumerate(("2000", "2100")):
+        app.text_input(key=f"prior_radial_velocity_semi_amplitude_{number}").set_value(text)
+    app.selectbox(key="prior_radial_velocity_eccentricity_x_kind").set_value("fixed").run()
+    assert not app.exception
+    assert not app.error
+    assert "under your prior" in words(app)
+    assert "vary less than nearly all" in words(app)
 
 
 def test_preparation_is_shown_step_by_step(uploaded):
@@ -138,7 +176,7 @@ def test_choices_of_the_model_are_settings(uploaded, store):
     assert app.selectbox(key="infer_simulator").value == "hubble_diagram"
     app.selectbox(key="model_dark_energy").set_value("w").run()
     assert not app.error
-    assert "w" in list(app.get_by_key("priors_hubble_diagram_w").value["name"])
+    assert "w" in app.multiselect(key="prior_chosen_hubble_diagram").options
     app.button(key="infer_button").click().run()
     (job,) = api.jobs(store)
     assert dict(job.settings.changes) == {"model.dark_energy": "w"}
@@ -147,7 +185,7 @@ def test_choices_of_the_model_are_settings(uploaded, store):
 def test_priors_are_those_of_the_channels(uploaded):
     app = uploaded("star.csv", VELOCITIES)
     assert not app.error
-    assert {"offset_1", "offset_2"} <= set(app.get_by_key("priors_radial_velocity_2").value["name"])
+    assert {"offset 1", "offset 2"} <= set(app.multiselect(key="prior_chosen_radial_velocity").options)
 
 
 def test_address_asks_for_a_simulator_and_a_new_file_begins_anew(opened, store, read_here):

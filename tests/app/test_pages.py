@@ -3,6 +3,7 @@
 import pytest
 
 from astro_sbi.runs import api, jobs
+from astro_sbi.runs.result import to_files
 from astro_sbi.runs.settings import Settings
 from astro_sbi.ui import cached
 from tests.app.conftest import words
@@ -50,6 +51,17 @@ def test_result_shows_verdict_and_numbers(opened, one_run):
     assert len(app.get("plotly_chart")) == 1
     assert "neural importance sampling" in words(app)
     assert any("0.0777" in str(table.value) for table in app.table)
+
+
+def test_a_borrowed_flow_is_told(opened, store):
+    result = finished()
+    result.summary["trained_under"] = {"duration": "loguniform(0.02,0.6)"}
+    store.commit("result", result.key, to_files(result))
+    app = opened("result", run=result.key)
+    assert "trained under a wider prior" in words(app)
+    app.session_state["result_tab"] = "Training"
+    app.run()
+    assert "which is exact" in app.info[0].value
 
 
 def test_unknown_result_leads_on(opened):

@@ -42,9 +42,9 @@ def test_upload_is_shown_and_kept(opened, store):
 
 def test_guessed_priors_are_shown_and_what_is_asked_reaches_the_queue(page, store):
     app = page("table.npz", TABLE, OBSERVED)
-    shown = app.dataframe[0].value
-    assert list(shown["name"]) == ["mass", "age"]
-    assert all(text.startswith("normal(") for text in shown["prior"])
+    shown = next(table.value for table in app.table if "Prior" in table.value)
+    assert list(shown["Setting"]) == ["`prior.mass`", "`prior.age`"]
+    assert all(text.startswith("`normal(") for text in shown["Prior"])
     assert len(app.get("plotly_chart")) == 1
     app.text_input(key="table_parameters").set_value("age").run()
     app.button(key="infer_button").click().run()

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from astro_sbi.ui.words import age, duration, escaped, journal, number, unit_text
+from astro_sbi.ui.words import age, breakable, duration, escaped, journal, number, unit_text
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_times():
     assert duration(125) == "2 min 05 s"
     assert age(None) == "–"
     assert age("2001-01-01T00:00:00Z").endswith("days ago")
+
+
+def test_code_breaks_after_commas_and_operators():
+    assert breakable("uniform(0,1+2*b)").split("\u200b") == ["uniform(", "0,", "1+", "2*", "b)"]
+    assert breakable("fixed").isascii()

@@ -10,6 +10,8 @@ from astropy import units as u
 from scipy import stats
 
 from astro_sbi.inference.implicit import ImplicitProblem
+from astro_sbi.inference.narrower import Narrowing
+from astro_sbi.inference.npe import TrainedNPE
 from astro_sbi.inference.problem import Problem
 from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.observations.observation import Axis, Noise, Observation, Origin, Points
@@ -86,6 +88,27 @@ def test_posterior_of_hidden_shifts_is_the_gaussian_it_must_be():
     assert found.distance_p > 0.01
     far = problem(value * 8 - 60)
     assert far.posterior(trained, 500, 1, on_progress=quiet).distance_p < 0.01
+    under_a_narrower_prior(implicit, trained, value)
+
+
+def under_a_narrower_prior(implicit: ImplicitProblem, trained: TrainedNPE, value: np.ndarray) -> None:
+    """The same flow, its draws weighted by the ratio of the priors."""
+    wide = implicit.problem
+    narrowing = Narrowing.between(wide.prior, Prior.of(mean="normal(3.8,0.25)"), wide.known)
+    assert narrowing is not None
+    narrow = ImplicitProblem(wide.under(narrowing.narrow))
+    assert 0.4 < narrow.efficiency(trained, narrowing, 1) < 1
+    found = narrow.posterior(trained, 8000, 1, on_progress=quiet, narrowing=narrowing)
+    variance = 1 / (SIZE / (SPREAD**2 + SIGMA**2) + 1 / 0.25**2)
+    centre = variance * (SIZE * value.mean() / (SPREAD**2 + SIGMA**2) + 3.8 / 0.25**2)
+    mean = found.weight @ found.theta["mean"]
+    assert mean == pytest.approx(centre, abs=0.2 * np.sqrt(variance))
+    assert np.sqrt(found.weight @ (found.theta["mean"] - mean) ** 2) == pytest.approx(np.sqrt(variance), rel=0.15)
+    assert found.flow_theta["mean"].mean() == pytest.approx(mean, abs=0.1 * np.sqrt(variance))
+    assert narrow.problem.theta(found.latent)["mean"] == pytest.approx(found.theta["mean"])
+    nowhere = Narrowing.between(wide.prior, Prior.of(mean="uniform(9,9.5)"), wide.known)
+    assert nowhere is not None
+    assert narrow.efficiency(trained, nowhere, 1) < 0.01
 
 
 def test_summaries_see_only_used_points_and_are_the_same_for_the_same_seed():

@@ -26,6 +26,12 @@ def test_names_in_priors_are_not_numbers():
     assert dict(settings.changes) == {"prior.q2": "uniform(0.1,1+0.5*q1)", "prior.x": "normal(-0.001,200000)"}
 
 
+def test_a_prior_may_come_with_a_unit():
+    settings = Settings("transit", changes=(("prior.duration", " uniform( 1 , 5.0 )  h "), ("fix.epoch", "3.0  1 /  d")))
+    assert dict(settings.changes) == {"prior.duration": "uniform(1,5) h", "prior.epoch": "fixed(3) 1 / d"}
+    assert settings == Settings("transit", changes=(("prior.duration", "uniform(1,5) h"), ("prior.epoch", "fixed(3) 1 / d")))
+
+
 @given(
     st.builds(
         Settings, st.sampled_from(["transit", "galaxy_lines"]), st.integers(0, 2**31 - 1), st.integers(1000, 1_000_000), st.integers(1, 10)
@@ -43,6 +49,9 @@ def test_json_round_trip(settings):
         ((("prior.x", "uniform(0,1e999)"),), "finite"),
         ((("fix.x", "small"),), "a number is needed"),
         ((("fix.x", "nan"),), "a number is needed"),
+        ((("fix.x", "three h"),), "a number is needed"),
+        ((("fix.x", "3 4"),), "a number is needed"),
+        ((("prior.x", "uniform(0,1)(2)"),), "write uniform"),
         ((("fix.x", "1"), ("prior.x", "uniform(0,1)")), "set twice"),
         ((("period", "2"),), "cannot be set"),
         ((("prepare.../x", "2"),), "cannot be set"),

@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from astro_sbi.inference.posterior import Cancelled
-from astro_sbi.runs.request import resolve
+from astro_sbi.inference.posterior import Cancelled, weighted_quantile
+from astro_sbi.runs.lending import lender, lending_note
+from astro_sbi.runs.request import Request, resolve
 from astro_sbi.runs.result import Result, from_files, to_files
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.runs.store import Store
 from astro_sbi.runs.task import run_inference
+from astro_sbi.runs.text import result_text
 from astro_sbi.simulators.prior import PriorError
 
 QUICK = {"train.simulations": "2048", "train.steps": "50", "train.later_steps": "50", "train.rounds": "2", "train.draws": "4096"}
@@ -100,9 +102,20 @@ def test_keys_tell_what_matters_apart() -> None:
 
 
 @pytest.mark.usefixtures("read_here")
+def test_a_prior_in_another_unit_has_the_key_of_the_same_prior() -> None:
+    own = key_of(settings(prior__duration="loguniform(0.05,0.3)", prior__epoch_offset="fixed(0.01)"))
+    assert key_of(settings(prior__duration="loguniform(1.2,7.2) h", fix__epoch_offset="14.4 min")) == own
+    assert key_of(settings(prior__duration="loguniform(0.05,0.3) d", fix__epoch_offset="0.01")) == own
+    assert key_of(settings(prior__duration="loguniform(1.2,7.3) h", fix__epoch_offset="14.4 min")) != own
+
+
+@pytest.mark.usefixtures("read_here")
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
+        ({"prior__duration": "uniform(1,5) km"}, PriorError, "duration is given in km; it must be in d or a unit that converts"),
+        ({"prior__radius_ratio": "uniform(0.05,0.1) h"}, PriorError, "it must be a pure number"),
+        ({"fix__duration": "3 bananas"}, PriorError, "not understood as a unit"),
         ({"prior__radius": "uniform(0,1)"}, PriorError, "there is no parameter radius"),
         ({"prior__radius_ratio": "uniform(0.05,3)"}, PriorError, "radius_ratio must lie"),
         ({"train__speed": "1"}, SettingsError, "train.speed does not exist"),
@@ -118,3 +131,57 @@ def test_what_makes_no_sense_is_refused_in_words(changes: dict[str, str], error:
 def test_cancelling_while_preparing_stops() -> None:
     with pytest.raises(Cancelled):
         run_inference("star.csv", light_curve(), settings(), on_progress=lambda *_: None, should_stop=lambda: True)
+
+
+@pytest.mark.slow
+def test_a_narrower_prior_borrows_a_trained_flow(store: Store, result: Result) -> None:
+    row = result.summary["parameters"]["radius_ratio"]
+    low, high = row["lower"], row["median"] + 5 * (row["upper"] - row["lower"])
+    before = store.keys("estimator")
+    narrow = run(store, settings(prior__radius_ratio=f"uniform({low},{high})", samples=4000))
+    assert store.keys("estimator") == before
+    assert narrow.summary["seconds"]["train"] == 0
+    assert narrow.summary["training_key"] == result.summary["training_key"]
+    assert list(narrow.summary["trained_under"]) == ["radius_ratio"]
+    assert narrow.key not in (result.key, resolve("star.csv", light_curve(), Settings.from_json(narrow.settings)).result_key)
+    assert "trained under a wider prior (radius_ratio loguniform" in result_text(narrow.summary)
+    assert "trained under" not in result_text(result.summary)
+    ratio = result.arrays["posterior/radius_ratio"]
+    # A density of 1 / r in a logarithmic prior, a constant one here.
+    weight = result.arrays["weight"] * ratio * ((ratio > low) & (ratio < high))
+    for name in ("radius_ratio", "duration", "epoch_offset"):
+        lower, median, upper = weighted_quantile(result.arrays[f"posterior/{name}"], weight)
+        ours = narrow.summary["parameters"][name]
+        assert ours["median"] == pytest.approx(median, abs=0.2 * (upper - lower)), name
+        assert ours["upper"] - ours["lower"] == pytest.approx(upper - lower, rel=0.25), name
+
+
+@pytest.mark.usefixtures("read_here")
+def test_who_lends(tmp_path: Path) -> None:
+    """A training under the narrowest prior that holds the one asked for, of equal settings and the same observation."""
+    store = Store(tmp_path)
+
+    def asked(**changes: str) -> Request:
+        return resolve("star.csv", light_curve(), settings(**changes))
+
+    def keep(**changes: str) -> str:
+        request = asked(**changes)
+        store.commit("estimator", request.training_key, lending_note(request))
+        return request.training_key
+
+    keep()
+    closer = keep(prior__duration="loguniform(0.05,0.4)")
+    found = lender(store, asked(prior__duration="uniform(0.1,0.2)"))
+    assert found is not None
+    assert (found.key, found.priors) == (closer, {"duration": "loguniform(0.05,0.4)"})
+    assert lender(store, asked(prior__duration="uniform(0.1,0.2)", samples=3000)) is not None
+    assert lender(store, asked(prior__duration="loguniform(0.05,0.4)")) is None
+    for changes in (
+        {"prior__jitter": "loguniform(1e-9,0.1)"},
+        {"prior__radius_ratio": "normal(0.1,0.017)"},
+        {"fix__duration": "0.12"},
+        {"prior__duration": "uniform(0.1,0.2)", "train__rounds": "3"},
+        {"prior__duration": "uniform(0.1,0.2)", "prepare__period": "2.5"},
+    ):
+        assert lender(store, asked(**changes)) is None, changes
+    assert lender(None, asked(prior__duration="uniform(0.1,0.2)")) is None
