@@ -12,13 +12,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import astro_sbi
 from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.keys import sha256_of
-from astro_sbi.runs.named_files import content_of, place_for, replace_file
+from astro_sbi.runs.named_files import place_for, replace_file, table_in
 from astro_sbi.runs.outcome import RunCancelled, RunError
 from astro_sbi.runs.progress import Progress
 from astro_sbi.runs.settings import Settings, parse_change, request_key
@@ -73,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
         help="model.X, prepare.X, prior.X, fix.X, train.X, read.X",
     )
     three.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
+    for verb in (two, three):
+        verb.add_argument("--covariance", metavar="FILE", help="covariance matrix of the table's values: N, then N x N numbers")
     for verb in (one, two, three, four, five):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
@@ -160,7 +161,7 @@ def _read(options: argparse.Namespace) -> int:
 
     told = Settings("transit", changes=tuple(parse_change(text) for text in options.changes)).section("read")
     out = place_for(options.out) if options.out else None
-    observation = read(Path(options.file).name, content_of(options.file), read_options(told))
+    observation = read(*table_in(options.file, options.covariance), read_options(told))
     if out:
         from astro_sbi.runs.observation_export import to_ecsv
 
@@ -208,8 +209,8 @@ def _infer(options: argparse.Namespace, task: Task | None) -> int:
     changes = tuple(parse_change(text) for text in options.changes)
     settings = Settings(options.simulator, options.seed, options.samples, options.ensemble, changes)
     out = place_for(options.out) if options.out else None
-    content = content_of(options.file)
-    result, cached = answered(default_store(), Path(options.file).name, content, settings, task)
+    name, content = table_in(options.file, options.covariance)
+    result, cached = answered(default_store(), name, content, settings, task)
     summary = {**result.summary, "cached": cached}
     if out:
         from astro_sbi.runs.export import to_netcdf

@@ -16,8 +16,9 @@ from astro_sbi.observations.reading import read
 from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
-from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, scalar_known
+from astro_sbi.simulators.base import Simulator, configured, known_values, scalar_known
 from astro_sbi.simulators.prior import Prior, parse_distribution
+from astro_sbi.simulators.prior_checks import check_prior
 
 
 @dataclass(frozen=True, eq=False)

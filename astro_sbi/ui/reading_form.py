@@ -25,6 +25,7 @@ KINDS = {
     "hubble_diagram": "Hubble diagram",
 }
 MEDIA = {"vacuum": "Vacuum", "air": "Air"}
+COVARIANCES = {"total": "All errors", "systematic": "Systematic errors alone: the squares of the others are added"}
 FROM_FILE = "as in the file"
 
 
@@ -139,6 +140,8 @@ def _answers(observation: Observation | None) -> None:
     if kind == "spectrum":
         _choice("medium", "Wavelengths measured in", MEDIA)
         _number("redshift", "Redshift guess", FROM_FILE, "In place of the file's.")
+    if kind == "hubble_diagram":
+        _choice("covariance", "What a covariance matrix holds", COVARIANCES, COVARIANCES["total"])
     if kind == "photometry":
         _text("row", "Object of the catalogue", "the first", "Its identifier in the catalogue.")
     _text("coordinate_unit", "Unit of times or wavelengths", coordinate, "In place of the file's; the observation is then converted.")
