@@ -165,5 +165,10 @@ def _short(number: float) -> str:
 
 
 def request_key(settings: Settings, file_sha256: str) -> str:
-    """Key of a request: these settings for this file, with this version of the package."""
-    return key_of({"settings": settings.to_json(), "file": file_sha256, "recipe": RECIPE, "version": __version__})
+    """Key of a request: these settings for this file, with this version of the package and the library that the settings name."""
+    asked = {"settings": settings.to_json(), "file": file_sha256, "recipe": RECIPE, "version": __version__}
+    if ("model.templates", "dsps") in settings.changes:
+        from astro_sbi.simulators.ssp_library import fingerprint
+
+        asked["library"] = fingerprint()
+    return key_of(asked)

@@ -143,6 +143,10 @@ class Simulator(abc.ABC):
         """The simulator for an observation with these channels, each of `options` chosen; itself where neither matters."""
         return self
 
+    def lacks(self, option: str, choice: str) -> str:
+        """What this computer lacks for a choice of an option, as a sentence; empty where it lacks nothing."""
+        return ""
+
     @abc.abstractmethod
     def predict(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
         """Noise-free value at each point (jax)."""
@@ -240,10 +244,8 @@ def pattern_of(simulator: Simulator, points: Points) -> Pattern:
         ObservationError: if the errors are correlated and the simulator takes independent ones alone.
     """
     if points.noise.covariance is not None and not simulator.takes_covariance:
-        raise ObservationError(
-            f"the simulator {simulator.name}, as it was chosen, adds noise of its own to independent errors, and this observation has a "
-            "covariance matrix: leave its noise as quoted, or leave the matrix out"
-        )
+        what = f"the simulator {simulator.name}, as it was chosen, adds noise of its own to independent errors"
+        raise ObservationError(f"{what}, and this observation has a covariance matrix: leave its noise as quoted, or the matrix out")
     size = len(points)
     index = np.minimum(np.arange(_padded(size)), size - 1)
     known = {
