@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -147,7 +147,7 @@ def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
     link = file.get(name, getlink=True)
     if link is None:
         raise _wrong(path, f"has no array {name}")
-    dataset = file[name] if isinstance(link, h5py.HardLink) else None
+    dataset: Any = file[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None or dataset.dtype.kind not in "fiu":
         raise _wrong(path, f"has something else than an array of numbers called {name}")
     try:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Complex64, Float32, Float64
+from jaxtyping import Float32, Float64
 
 from astro_sbi.simulators.ssp_library import SSPLibrary, library
 
@@ -27,13 +27,13 @@ class SSPSpectra:
     Args:
         shares: of each component in each population, for a solar mass [Lsun/A].
         basis: the components, without a unit.
-        modes: their Fourier transforms.
+        modes: real and imaginary parts of their Fourier transforms.
         left: what they leave at most of any spectrum, root mean square over its own.
     """
 
     shares: Float32[np.ndarray, "s r"]
     basis: Float32[np.ndarray, "r p"]
-    modes: Complex64[np.ndarray, "r m"]
+    modes: Float32[np.ndarray, "2 r m"]
     left: float
 
     def broadened(self, coefficients: Any, sigma: Any, width: Any, moved: Any) -> Any:
@@ -50,10 +50,9 @@ class SSPSpectra:
         import jax.numpy as jnp
 
         frequency = jnp.asarray(2 * np.pi * np.fft.rfftfreq(COUNT, STEP), jnp.float32)
-        real, imaginary = (jnp.asarray(np.ascontiguousarray(part)) for part in (self.modes.real, self.modes.imag))
         size = jnp.exp(-0.5 * (sigma * frequency) ** 2) * jnp.sinc(frequency * width / (2 * np.pi))
         cosine, sine = size * jnp.cos(frequency * moved), -size * jnp.sin(frequency * moved)
-        real, imaginary = coefficients @ real, coefficients @ imaginary
+        real, imaginary = (coefficients @ jnp.asarray(part) for part in self.modes)
         return jnp.fft.irfft((real * cosine - imaginary * sine) + 1j * (real * sine + imaginary * cosine), COUNT)
 
     def window(self, middle: Any, width: float, xp: Any = np) -> Any:
@@ -98,7 +97,9 @@ def _spectra(stars: SSPLibrary) -> SSPSpectra:
     light = flux.mean(axis=1, keepdims=True)
     basis, left = components(flux / light)
     shares = (flux / light) @ basis.T * light
-    return SSPSpectra(shares.astype(np.float32), basis.astype(np.float32), np.fft.rfft(basis, axis=1).astype(np.complex64), left)
+    modes = np.fft.rfft(basis, axis=1)
+    parts = np.stack([np.real(modes), np.imag(modes)])
+    return SSPSpectra(shares.astype(np.float32), basis.astype(np.float32), parts.astype(np.float32), left)
 
 
 def _rebinned(wavelength: Float64[np.ndarray, " w"], flux: Float64[np.ndarray, "a w"]) -> Float64[np.ndarray, "a p"]:
