@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -71,7 +72,9 @@ def _opened(content: bytes) -> Container:
 
     try:
         files = {name: uncompressed(packed) for name, packed in _files(content).items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except ObservationError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, IndexError, struct.error):
         raise ObservationError("its ZIP archive is damaged; download or pack it again") from None
     matrices = {name: matrix_of(name, plain) for name, plain in files.items()}
     found = {name: matrix for name, matrix in matrices.items() if matrix is not None}
