@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-FUZZED := fits votable hdf5 netcdf parquet ecsv delimited mrt ipac snana whole
+FUZZED := fits votable hdf5 netcdf parquet ecsv delimited mrt ipac snana zip whole
 sum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 APP := .venv/.installed-app-$(call sum,requirements.txt pyproject.toml)
 DEV := .venv/.installed-dev-$(call sum,requirements.txt requirements-dev.txt pyproject.toml)

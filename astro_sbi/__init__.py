@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from astro_sbi.runs.result import Result
 
 __version__ = "0.1.0"
 
 
 def infer(
-    simulator: str, path: str | Path, *, seed: int = 1, samples: int = 20_000, ensemble: int = 1, changes: Mapping[str, str] | None = None
+    simulator: str,
+    path: str | Path,
+    *,
+    covariance: str | Path | None = None,
+    seed: int = 1,
+    samples: int = 20_000,
+    ensemble: int = 1,
+    changes: Mapping[str, str] | None = None,
 ) -> Result:
     """Infer the parameters of a simulator from an observation in a file.
 
     Args:
         simulator: name of a simulator, such as ``transit``.
-        path: a light curve or spectrum.
+        path: of a light curve, a spectrum or a table.
+        covariance: path of the covariance matrix of a table's values, where that is a file of its own.
         seed: seed of every random number.
         samples: number of weighted posterior draws, from 1000.
         ensemble: number of flows trained side by side, from 1 to 10.
@@ -31,12 +40,13 @@ def infer(
     Raises:
         ObservationError, PriorError, SettingsError, InferenceError: with a sentence that says what to do.
     """
+    from astro_sbi.runs.named_files import table_in
     from astro_sbi.runs.settings import Settings
     from astro_sbi.runs.task import run_inference
 
     settings = Settings(simulator, seed, samples, ensemble, tuple((changes or {}).items()))
-    source = Path(path)
-    return run_inference(source.name, source.read_bytes(), settings, on_progress=lambda *_: None, should_stop=lambda: False)
+    name, content = table_in(str(path), None if covariance is None else str(covariance))
+    return run_inference(name, content, settings, on_progress=lambda *_: None, should_stop=lambda: False)
 
 
 def infer_from_simulations(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import astro_sbi
 from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.keys import sha256_of
-from astro_sbi.runs.named_files import content_of, place_for, replace_file
+from astro_sbi.runs.named_files import place_for, replace_file, table_in
 from astro_sbi.runs.outcome import RunCancelled, RunError
 from astro_sbi.runs.settings import Settings, parse_change, request_key
 from astro_sbi.runs.store import Store, default_store
@@ -74,6 +74,8 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument(
             "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"
         )
+    for verb in (two, three):
+        verb.add_argument("--covariance", metavar="FILE", help="covariance matrix of the table's values: N, then N x N numbers")
     for verb in (one, two, three, four, five, six):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
@@ -151,7 +153,7 @@ def _read(options: argparse.Namespace) -> int:
 
     told = Settings("transit", changes=tuple(parse_change(text) for text in options.changes)).section("read")
     out = place_for(options.out) if options.out else None
-    observation = read(Path(options.file).name, content_of(options.file), read_options(told))
+    observation = read(*table_in(options.file, options.covariance), read_options(told))
     if out:
         from astro_sbi.runs.observation_export import to_ecsv
 
@@ -198,25 +200,25 @@ def _runs(*, as_json: bool) -> int:
 def _infer(options: argparse.Namespace, task: Task | None) -> int:
     changes = tuple(parse_change(text) for text in options.changes)
     settings = Settings(options.simulator, options.seed, options.samples, options.ensemble, changes)
-    return _told(options, settings, content_of(options.file), task)
+    return _told(options, settings, table_in(options.file, options.covariance), task)
 
 
 def _infer_from_simulations(options: argparse.Namespace, task: Task | None) -> int:
     """Infer with a table of simulations, which the store keeps under its checksum."""
     options.file = options.file or options.table
     changes = tuple(parse_change(text) for text in options.changes)
-    content, table = content_of(options.file), content_of(options.table)
-    key = default_store().put_upload(Path(options.table).name, table)
+    observation, table = (table_in(file, None) for file in (options.file, options.table))
+    key = default_store().put_upload(*table)
     settings = Settings("simulations", options.seed, options.samples, options.ensemble, (*changes, ("table.file", key)))
-    return _told(options, settings, content, task)
+    return _told(options, settings, observation, task)
 
 
-def _told(options: argparse.Namespace, settings: Settings, content: bytes, task: Task | None) -> int:
+def _told(options: argparse.Namespace, settings: Settings, observation: tuple[str, bytes], task: Task | None) -> int:
     """Print the answer to a request, and write it where that was asked for."""
     out = place_for(options.out) if options.out else None
     files = [Path(file).name for file in (options.file, getattr(options, "table", None)) if file]
     try:
-        result, cached = answered(default_store(), files[0], content, settings, task)
+        result, cached = answered(default_store(), *observation, settings, task)
     except RunError as error:
         raise RunError(str(error) if any(file in str(error) for file in files) else f"{files[-1]}: {error}") from error
     summary = {**result.summary, "cached": cached}

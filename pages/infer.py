@@ -46,6 +46,7 @@ def ask() -> None:
     reading_form.reading_form(reading, options)
     raw = observation_form.observation_of(reading)
     observation_form.what_was_read(raw)
+    observation_form.offer_covariance(chosen, raw)
     observation_view(chosen.sha256, raw)
     st.subheader("2 · Simulator", anchor=False)
     preferred = samples.simulator_for(chosen.sha256, wanted)

@@ -242,6 +242,23 @@ def test_read_takes_answers_and_writes_ecsv(star, capsys, tmp_path):
     assert "read.colour does not exist" in complaint(capsys, "read", star, "--set", "read.colour=red")
 
 
+SUPERNOVAE = "z,mu,mu_err\n0.1,38.3,0.1\n0.3,40.9,0.1\n0.5,42.2,0.1\n"
+MATRIX = "3\n" + "\n".join(f"{0.01 if row == column else 0.002}" for row in range(3) for column in range(3)) + "\n"
+
+
+def test_a_covariance_matrix_is_read_with_its_table(star, capsys, tmp_path):
+    star.write_text(SUPERNOVAE)
+    matrix, out = tmp_path / "star.cov", tmp_path / "both.ecsv"
+    matrix.write_text(MATRIX)
+    status, said, _ = run(capsys, "read", star, "--covariance", matrix, "--out", out)
+    assert (status, "errors with their covariance matrix" in said) == (0, True)
+    status, said, _ = run(capsys, "read", out, "--json")
+    assert (status, json.loads(said)["covariance"]) == (0, True)
+    status, said, _ = run(capsys, "infer", "hubble_diagram", star, "--covariance", matrix, "--json")
+    assert (status, json.loads(said)["title"]) == (0, "star.zip: Transit")
+    assert "a table and its covariance matrix" in complaint(capsys, "read", out, "--covariance", star)
+
+
 @pytest.fixture
 def archive(monkeypatch):
     """An archive of two files that answers without a network."""

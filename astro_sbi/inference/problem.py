@@ -47,7 +47,7 @@ class Problem:
         prior: prior of its parameters.
         pattern: the padded observing pattern.
         known: scalar known quantities that the prior may depend on.
-        value: observed values, padded like the pattern.
+        value: observed values, padded and decorrelated like the pattern.
     """
 
     simulator: Simulator
@@ -81,6 +81,10 @@ class Problem:
         other.__dict__.update({name: getattr(self, name) for name in ("_simulate", "_predict", "_log_likelihood")})
         return other
 
+    def curves(self, z: Float[np.ndarray, "S d"]) -> Float[np.ndarray, "S n"]:
+        """The noise-free model at latent draws where errors are correlated, at the points themselves."""
+        return self._in_chunks(self._curves, self.theta(z))
+
     def theta(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> dict[str, np.ndarray]:
         """Physical parameters [S] of latent draws, float64; with ``null`` the signal is switched off."""
         theta = self.prior.physical(np.asarray(z, np.float64), self.known)
@@ -93,7 +97,7 @@ class Problem:
         return mean, sigma
 
     def predict(self, z: Float[np.ndarray, "S d"]) -> Predictions:
-        """What latent draws predict for each observed value, given those before it."""
+        """What latent draws predict for each observed value, given those before it; for decorrelated values where errors are correlated."""
         return Predictions(*self._in_chunks(self._predict, self.theta(z)))
 
     def log_likelihood(self, z: Float[np.ndarray, "S d"], *, null: bool = False) -> Float[np.ndarray, " S"]:
@@ -131,6 +135,10 @@ class Problem:
             return *self.simulator.one_step(theta, value, pattern), self.simulator.noise(theta, pattern)
 
         return jax.jit(jax.vmap(three, in_axes=(0, None, None)))
+
+    @cached_property
+    def _curves(self) -> Callable[..., Any]:
+        return jax.jit(jax.vmap(lambda theta, value, pattern: self.simulator.predict(theta, pattern), in_axes=(0, None, None)))
 
     @cached_property
     def _log_likelihood(self) -> Callable[..., Any]:

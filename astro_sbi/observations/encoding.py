@@ -40,6 +40,7 @@ def _arrays(observation: Observation) -> dict[str, np.ndarray]:
         "channel": points.channel,
         "used": points.used,
     }
+    arrays |= {} if points.noise.covariance is None else {"covariance": points.noise.covariance}
     return arrays | {f"known {name}": np.asarray(quantity.value, dtype=np.float64) for name, quantity in points.known.items()}
 
 
@@ -110,7 +111,10 @@ def _observation(told: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> Obse
     if any(array.shape != (length,) for array in columns):
         raise ValueError
     known = {name: u.Quantity(_scalar(arrays[f"known {name}"]), unit_of(_text(unit))) for name, unit in said["units"].items()}
-    noise = Noise(arrays["sigma"], said["source"])
+    covariance = arrays.get("covariance")
+    if covariance is not None and covariance.shape != (length, length):
+        raise ValueError
+    noise = Noise(arrays["sigma"], said["source"], covariance)
     points = Points(arrays["coordinate"], arrays["channel"], arrays["used"], noise, known)
     axes = [Axis(*(_text(axis[field.name]) for field in fields(Axis))) for axis in said["axes"]]
     channels = tuple(map(_text, said["channels"]))

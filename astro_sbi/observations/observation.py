@@ -38,15 +38,22 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Independent Gaussian errors of the values.
+    """Gaussian errors of the values, independent or with a covariance matrix.
 
     Args:
-        sigma: standard deviation of each value, in the unit of the value.
+        sigma: standard deviation of each value, in the unit of the value; the root of the diagonal where there is a matrix.
         source: whether the file quoted the errors or they were estimated from the scatter.
+        covariance: of the values, in the square of their unit; None where the errors are independent.
     """
 
     sigma: Float64[np.ndarray, " n"]
     source: Literal["quoted", "estimated"] = "quoted"
+    covariance: Float64[np.ndarray, "n n"] | None = None
+
+    def at(self, index: np.ndarray) -> Noise:
+        """The errors of some of the values, by mask or index."""
+        covariance = None if self.covariance is None else self.covariance[index][:, index]
+        return Noise(self.sigma[index], self.source, covariance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +127,7 @@ class Observation:
         meaning = [self.kind, self.coordinate_axis.unit, self.coordinate_axis.zero_point, self.value_axis.unit]
         digest.update(json.dumps([meaning, list(self.channels)]).encode())
         arrays = [points.coordinate, points.channel, points.used, points.noise.sigma, self.value]
+        arrays += [] if points.noise.covariance is None else [points.noise.covariance]
         for array in arrays:
             digest.update(np.ascontiguousarray(array).tobytes())
         for name in sorted(points.known):

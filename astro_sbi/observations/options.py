@@ -17,7 +17,12 @@ ROLES = {
 }
 #: Answers that are numbers, and those that are one of a few words; the others are text as it stands in the file.
 NUMBERS = ("magnitude", "error", "signal_to_noise", "redshift")
-CHOICES: dict[str, tuple[str, ...]] = {"kind": get_args(Kind), "flux": ("pdcsap", "sap"), "medium": ("air", "vacuum")}
+CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "flux": ("pdcsap", "sap"),
+    "medium": ("air", "vacuum"),
+    "covariance": ("total", "systematic"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class ReadOptions:
         error: standard deviation of every value, in the unit of the values, in place of the file's errors.
         signal_to_noise: of every value, in place of the file's errors.
         redshift: redshift guess in place of the file's.
+        covariance: whether a covariance matrix holds all errors, or the systematic ones alone, which are added to the squared errors.
     """
 
     kind: Kind | None = None
@@ -61,3 +67,4 @@ class ReadOptions:
     error: float | None = None
     signal_to_noise: float | None = None
     redshift: float | None = None
+    covariance: Literal["total", "systematic"] = "total"

@@ -151,6 +151,7 @@ def prepare(
         if step.idle:
             continue
         report("preparing", done, len(preparation.steps))
+        correlated = prepared.observation.points.noise.covariance is not None
         try:
             prepared = step.apply(prepared, report)
         except ObservationError as error:
@@ -158,6 +159,9 @@ def prepare(
         except (ArithmeticError, IndexError, ValueError) as error:
             sentence = f"the step '{step.title}' cannot work on these numbers; look at the observation, or change the step's settings"
             raise ObservationError(f"{observation.origin.file}: {sentence}") from error
+        if correlated and prepared.observation.points.noise.covariance is None:
+            sentence = f"the step '{step.title}' does not carry a covariance matrix on; leave the step or the matrix out"
+            raise ObservationError(f"{observation.origin.file}: {sentence}")
     report("preparing", len(preparation.steps), len(preparation.steps))
     return prepared
 

@@ -59,6 +59,7 @@ def describe(observation: Observation) -> dict[str, Any]:
         "first": {"coordinate": float(observation.points.coordinate[0]), "value": float(observation.value[0])},
         "channels": {name: int((observation.points.channel == number).sum()) for number, name in enumerate(observation.channels)},
         "errors": observation.points.noise.source,
+        "covariance": observation.points.noise.covariance is not None,
         "known": {name: f"{quantity:.10g}" for name, quantity in observation.points.known.items() if quantity.isscalar},
         "dropped": dict(origin.dropped),
         "warnings": list(origin.warnings),

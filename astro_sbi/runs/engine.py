@@ -24,7 +24,8 @@ from astro_sbi.runs.implicit import trained_flow
 from astro_sbi.runs.lending import Lender, lender, lending_note
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.store import Store
-from astro_sbi.simulators.base import known_values, priors_from_data
+from astro_sbi.simulators.base import known_values
+from astro_sbi.simulators.prior_checks import priors_from_data
 
 _CURVES = 1000
 
@@ -35,7 +36,8 @@ class Checked:
 
     ``curves`` and ``sigmas`` are mean and standard deviation that posterior draws predict at the prepared points [S, n], and
     ``quoted`` is the latter with the quoted errors for the noise [n]; ``least_squares`` is the curve of the least-squares fit [n].
-    Without a likelihood they are data that the draws make, before noise, and the noise; and there is no least-squares fit.
+    Without a likelihood they are data that the draws make, before noise, and the noise; and there is no least-squares fit. Where errors
+    are correlated they are the noise-free model and each point's own error.
     ``lender`` is the training under a wider prior whose flow was used; None where there was one of its own.
     """
 
@@ -65,11 +67,16 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     size = len(request.prepared.observation)
-    predicted = Predictions(*(part[:, :size] for part in problem.predict(_equal_draws(posterior, request.settings.seed))))
-    fitted = problem.predict(peaks.least_squares[None]).mean[0, :size]
+    draws, least_squares = _equal_draws(posterior, request.settings.seed), peaks.least_squares[None]
+    predicted = Predictions(*(part[:, :size] for part in problem.predict(draws)))
+    fitted = problem.predict(least_squares).mean[0, :size]
     null = null_log_evidence(problem, search, request.settings.seed)
     gain = None if null is None or posterior.importance is None else posterior.importance.log_evidence - null
-    checked = check(request, posterior, predicted, fitted, gain)
+    checked = check(request, problem, posterior, predicted, fitted, gain)
+    if problem.pattern.decorrelation is not None:
+        quoted, curves, fitted = request.prepared.observation.points.noise.sigma, problem.curves(draws), problem.curves(least_squares)[0]
+        curves = curves[:, :size]
+        checked = replace(checked, curves=curves, sigmas=np.broadcast_to(quoted, curves.shape), quoted=quoted, least_squares=fitted[:size])
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     return replace(checked, lender=lent)
@@ -150,19 +157,25 @@ def _equal_draws(posterior: Posterior, seed: int) -> np.ndarray:
     return posterior.latent[rng.choice(len(posterior.weight), _CURVES, p=posterior.weight)]
 
 
-def check(request: Request, posterior: Posterior, predicted: Predictions, least_squares: np.ndarray, gain: float | None) -> Checked:
+def check(
+    request: Request, problem: Problem, posterior: Posterior, predicted: Predictions, least_squares: np.ndarray, gain: float | None
+) -> Checked:
     """All checks of a posterior and their verdict.
 
     Args:
         request: what was asked.
+        problem: the same as functions of latent coordinates.
         posterior: the weighted draws.
         predicted: what equally weighted draws predict.
         least_squares: curve of the least-squares fit [n].
         gain: log evidence over that of the null model; None where there is none.
     """
     observation, seed = request.prepared.observation, request.settings.seed
-    quoted, where = predicted.with_quoted(observation.points.noise.sigma), observation.points.coordinate
-    predictive = predictive_check(observation.value, predicted.mean, quoted, predicted.sigma, coordinate=where, seed=seed)
+    value, sigma = observation.value, observation.points.noise.sigma
+    if problem.pattern.decorrelation is not None:
+        value, sigma = (part[: len(observation)].astype(np.float64) for part in (problem.value, problem.pattern.sigma))
+    quoted, where = predicted.with_quoted(sigma), observation.points.coordinate
+    predictive = predictive_check(value, predicted.mean, quoted, predicted.sigma, coordinate=where, seed=seed)
     known = known_values(request.simulator, observation.points)
     found = (
         None

@@ -183,7 +183,11 @@ def _draws(result: Result, arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
 
 
 def _observed(result: Result) -> xr.Dataset:
-    return _on_points(result, {"value": "observed/value", "sigma": "observed/sigma"})
+    observed = _on_points(result, {"value": "observed/value", "sigma": "observed/sigma"})
+    if "observed/covariance" in result.arrays:
+        unit = result.summary["axes"]["value"]["unit"]
+        observed["covariance"] = (("point", "other_point"), result.arrays["observed/covariance"], {"units": f"({unit})2" if unit else ""})
+    return observed
 
 
 def _predictive(result: Result) -> xr.Dataset:

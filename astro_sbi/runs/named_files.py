@@ -35,6 +35,21 @@ def content_of(file: str) -> bytes:
         raise FileError(f"{file!r} is not the name of a file") from None
 
 
+def table_in(file: str, covariance: str | None) -> tuple[str, bytes]:
+    """Name and bytes of a table, or of a file that holds it with its covariance matrix where that is a file of its own.
+
+    Raises:
+        FileError: if one of them cannot be read.
+        ObservationError: if both have the same name.
+    """
+    name, content = Path(file).name, content_of(file)
+    if covariance is None:
+        return name, content
+    from astro_sbi.observations.containers.zipped import table_with_covariance
+
+    return table_with_covariance((name, content), (Path(covariance).name, content_of(covariance)))
+
+
 def place_for(file: str) -> Path:
     """Where a file is to be written.
 

@@ -35,6 +35,8 @@ def to_ecsv(observation: Observation) -> str:
     )
     table[value] = Column(observation.value, unit=unit, description=observation.value_axis.label)
     table[f"{value}_err"] = Column(points.noise.sigma, unit=unit, description=f"standard deviation, {points.noise.source}")
+    if points.noise.covariance is not None:
+        table["covariance"] = Column(points.noise.covariance, unit=f"({unit})2" if unit else None, description="with each row of the table")
     if len(observation.channels) > 1:
         table["channel"] = Column(np.array(observation.channels)[points.channel], description="band or instrument")
     if not points.used.all():

@@ -18,9 +18,10 @@ from astro_sbi.observations.reading import read
 from astro_sbi.runs.keys import RECIPE, key_of
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.simulators import simulator as simulator_named
-from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, scalar_known
+from astro_sbi.simulators.base import Simulator, configured, known_values, scalar_known
 from astro_sbi.simulators.prior import Prior
 from astro_sbi.simulators.prior_change import in_own_units, read_prior
+from astro_sbi.simulators.prior_checks import check_prior
 from astro_sbi.simulators.registry import identity_of
 
 

@@ -21,7 +21,8 @@ from astro_sbi.observations.steps.ephemeris import zero_of
 from astro_sbi.runs.engine import Checked, round_summary
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.result import Result
-from astro_sbi.simulators.base import Parameter, known_values, priors_from_data
+from astro_sbi.simulators.base import Parameter, known_values
+from astro_sbi.simulators.prior_checks import priors_from_data
 
 _PACKAGES = ("jax", "flowjax", "flax", "optax", "numpy", "scipy", "astropy", "jaxoplanet")
 _SHOWN, _CURVES = 2000, 100
@@ -140,8 +141,10 @@ def snippet(request: Request, table: str = "") -> str:
     call = "infer"
     if table:
         call, arguments[:2] = "infer_from_simulations", [repr(table), repr(request.raw.origin.file)]
+    packed = "covariance" in request.raw.origin.columns and request.raw.origin.file.endswith(".zip")
+    note = "# This ZIP archive holds the table and its covariance matrix; covariance=FILE takes the matrix by itself.\n" * packed
     return (
-        "import astro_sbi\n\n"
+        f"import astro_sbi\n\n{note}"
         f"result = astro_sbi.{call}({', '.join(arguments)})\n"
         'print(result.summary["verdict"], result.summary["parameters"])\n'
     )
@@ -169,8 +172,11 @@ def _observed(request: Request) -> dict[str, np.ndarray]:
 
 
 def _points(name: str, observation: Observation) -> dict[str, np.ndarray]:
-    value, sigma = observation.value.astype(np.float32), observation.points.noise.sigma.astype(np.float32)
-    return {f"{name}/coordinate": observation.points.coordinate, f"{name}/value": value, f"{name}/sigma": sigma}
+    noise = observation.points.noise
+    arrays = {"value": observation.value, "sigma": noise.sigma}
+    arrays |= {} if noise.covariance is None else {"covariance": noise.covariance}
+    single = {f"{name}/{part}": array.astype(np.float32) for part, array in arrays.items()}
+    return {f"{name}/coordinate": observation.points.coordinate, **single}
 
 
 def _predicted(request: Request, checked: Checked) -> dict[str, np.ndarray]:

@@ -127,6 +127,7 @@ def reading_text(told: Mapping[str, Any]) -> str:
     unit = told["units"]["value"] or "dimensionless"
     lines = [f"{told['name']}: {told['kind'].replace('_', ' ')}, {told['points']} points, {told['units']['coordinate']}, {unit}"]
     lines += [f"dropped {count}: {reason}" for reason, count in told["dropped"].items()] or ["no row was dropped"]
+    lines += ["errors with their covariance matrix"] * told["covariance"]
     lines += [f"guess: {guess}" for guess in told["guesses"]]
     return "\n".join(lines + [f"note: {warning}" for warning in told["warnings"]])
 

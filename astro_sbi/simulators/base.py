@@ -3,87 +3,38 @@
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy import units as u
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
 from astro_sbi.observations.observation import Kind, Observation, ObservationError, Points
-from astro_sbi.simulators.prior import Prior, PriorError
+from astro_sbi.simulators.declared import KnownQuantity, ModelOption, Parameter, Pattern, Theta
+from astro_sbi.simulators.decorrelation import decorrelation_of
+from astro_sbi.simulators.prior import Prior
 
 if TYPE_CHECKING:
     from jaxtyping import Array
 
     from astro_sbi.observations.preparation import Preparation
 
-Theta = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number to infer or to derive: its name in code, its symbol for text and for plots, its unit and meaning.
-
-    ``low`` and ``high`` are where the simulator's formulas end: no prior may go beyond.
-    """
-
-    name: str
-    latex: str
-    html: str
-    unit: str
-    meaning: str
-    low: float = -math.inf
-    high: float = math.inf
-
-
-@dataclass(frozen=True)
-class KnownQuantity:
-    """A quantity that comes with the observation.
-
-    Args:
-        name: key in ``Points.known``.
-        unit: unit in which the simulator wants it.
-        meaning: one line for the user.
-        default: used when the observation has none; None makes it required.
-        from_data: whether it was measured on the very data to be fitted, so that a prior made of it is too.
-    """
-
-    name: str
-    unit: str
-    meaning: str
-    default: float | None = None
-    from_data: bool = False
-
-
-@dataclass(frozen=True)
-class ModelOption:
-    """A choice that a user makes about the model itself: the setting ``model.NAME``.
-
-    Args:
-        name: in settings.
-        choices: what it can be; the first one is the default.
-        meaning: one line for the user.
-    """
-
-    name: str
-    choices: tuple[str, ...]
-    meaning: str
-
-
-class Pattern(NamedTuple):
-    """`Points` as a simulator sees them: float32, re-zeroed coordinate, known quantities as plain numbers.
-
-    ``known`` maps each of the simulator's known quantities to a scalar or an array [n] in the unit the simulator names.
-    """
-
-    coordinate: Float[Array, " n"]
-    sigma: Float[Array, " n"]
-    channel: Int[Array, " n"]
-    used: Bool[Array, " n"]
-    known: dict[str, Any]
+__all__ = [
+    "KnownQuantity",
+    "ModelOption",
+    "Parameter",
+    "Pattern",
+    "Simulator",
+    "Theta",
+    "configured",
+    "known_values",
+    "log_likelihood",
+    "padded_value",
+    "pattern_of",
+    "scalar_known",
+    "simulate",
+]
 
 
 class Simulator(abc.ABC):
@@ -98,6 +49,7 @@ class Simulator(abc.ABC):
 
     Attributes:
         implicit: whether there is no likelihood.
+        takes_covariance: whether errors may be correlated: its noise is the quoted one and nothing else.
         channels: names of the channels that the parameters are for.
         period: name of the parameter that is a period to fold by in figures, if there is one.
         memory: name of the parameter that is the time after which a random process forgets, if there is one; ``baseline`` is known then.
@@ -114,6 +66,7 @@ class Simulator(abc.ABC):
     options: tuple[ModelOption, ...] = ()
     channels: tuple[str, ...] = ("",)
     implicit: bool = False
+    takes_covariance: bool = False
     coordinate_name: str
     coordinate_unit: str
     value_name: str
@@ -134,6 +87,10 @@ class Simulator(abc.ABC):
         """The simulator for an observation with these channels, each of `options` chosen; itself where neither matters."""
         return self
 
+    def lacks(self, option: str, choice: str) -> str:
+        """What this computer lacks for a choice of an option, as a sentence; empty where it lacks nothing."""
+        return ""
+
     @abc.abstractmethod
     def predict(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
         """Noise-free value at each point (jax)."""
@@ -143,15 +100,15 @@ class Simulator(abc.ABC):
         return pattern.sigma
 
     def process(self, key: Array, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
-        """Values before independent noise is added (jax): those of `predict`, unless the model itself is random."""
-        return self.predict(theta, pattern)
+        """Values before independent noise is added (jax): those of `predict`, decorrelated, unless the model itself is random."""
+        return pattern.decorrelated(self.predict(theta, pattern))
 
     def one_step(self, theta: Theta, value: Float[Array, " n"], pattern: Pattern) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
         """Mean and standard deviation of each value given all values before it (jax), whose product is the likelihood.
 
-        Independent noise forgets what came before; a Gaussian process or a covariance does not.
+        Independent noise, and so that of decorrelated values, forgets what came before; a Gaussian process does not.
         """
-        return self.predict(theta, pattern), self.noise(theta, pattern)
+        return pattern.decorrelated(self.predict(theta, pattern)), self.noise(theta, pattern)
 
     def summaries(self, value: Float[Array, " n"], pattern: Pattern) -> Float[Array, " k"]:
         """What a flow sees of an observation of an implicit simulator (jax)."""
@@ -229,27 +186,39 @@ def pattern_of(simulator: Simulator, points: Points) -> Pattern:
     """`Points` for jax: units converted, padded to the next of a few sizes so that compilation stays rare.
 
     Padding repeats the last point with ``used`` False.
+
+    Raises:
+        ObservationError: if the errors are correlated and the simulator takes independent ones alone.
     """
+    if points.noise.covariance is not None and not simulator.takes_covariance:
+        what = f"the simulator {simulator.name}, as it was chosen, adds noise of its own to independent errors"
+        raise ObservationError(f"{what}, and this observation has a covariance matrix: leave its noise as quoted, or the matrix out")
     size = len(points)
-    padded = next((n for n in (64, 128, 192, 256, 384, 512, 768, 1024) if n >= size), -(-size // 512) * 512)
-    index = np.minimum(np.arange(padded), size - 1)
+    index = np.minimum(np.arange(_padded(size)), size - 1)
     known = {
         name: value[index].astype(np.float32) if value.ndim else np.float32(value)
         for name, value in known_values(simulator, points).items()
     }
+    decorrelation, sigma = decorrelation_of(points)
     return Pattern(
         coordinate=points.coordinate[index].astype(np.float32),
-        sigma=points.noise.sigma[index].astype(np.float32),
+        sigma=sigma[index].astype(np.float32),
         channel=points.channel[index].astype(np.int32),
-        used=points.used[index] & (np.arange(padded) < size),
+        used=points.used[index] & (np.arange(len(index)) < size),
         known=known,
+        decorrelation=None if decorrelation is None else np.pad(decorrelation[index], ((0, 0), (0, len(index) - size))).astype(np.float32),
     )
 
 
+def _padded(size: int) -> int:
+    return next((n for n in (64, 128, 192, 256, 384, 512, 768, 1024) if n >= size), -(-size // 512) * 512)
+
+
 def padded_value(observation: Observation, pattern: Pattern) -> Float[np.ndarray, " n"]:
-    """The observed values padded like their pattern."""
-    index = np.minimum(np.arange(len(pattern.used)), len(observation) - 1)
-    return observation.value[index].astype(np.float32)
+    """The observed values, padded like their pattern and decorrelated."""
+    value = observation.value[np.minimum(np.arange(len(pattern.used)), len(observation) - 1)]
+    # In double precision by the very matrix that predictions meet in single precision, whose rounding then cancels.
+    return np.asarray(value if pattern.decorrelation is None else pattern.decorrelation.astype(np.float64) @ value, np.float32)
 
 
 def scalar_known(values: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -257,32 +226,11 @@ def scalar_known(values: Mapping[str, np.ndarray]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items() if np.ndim(value) == 0}
 
 
-def check_prior(simulator: Simulator, prior: Prior, known: Mapping[str, float]) -> None:
-    """Look at the prior's ends, five sigma out, in all their combinations tried.
-
-    Raises:
-        PriorError: if a parameter is not finite there or leaves the range for which the simulator is made.
-    """
-    corners = 5.0 * np.random.default_rng(0).choice([-1.0, 0.0, 1.0], size=(512, len(prior.free)))
-    with np.errstate(all="ignore"):
-        theta = prior.physical(corners, known)
-    for parameter in simulator.parameters:
-        low, high = float(np.min(theta[parameter.name])), float(np.max(theta[parameter.name]))
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise PriorError(f"the prior of {parameter.name} is not finite everywhere; check its bounds")
-        if low < parameter.low or high > parameter.high:
-            between = f"between {parameter.low:g} and {parameter.high:g}"
-            raise PriorError(f"{parameter.name} must lie {between}; its prior reaches from {low:.4g} to {high:.4g}: narrow it")
-
-
-def priors_from_data(simulator: Simulator, prior: Prior) -> tuple[str, ...]:
-    """Parameters whose prior was made from the data to be fitted."""
-    measured = {quantity.name for quantity in simulator.known if quantity.from_data}
-    return tuple(name for name, distribution in prior.distributions if distribution.depends_on & measured)
-
-
 def log_likelihood(simulator: Simulator, theta: Theta, value: Float[Array, " n"], pattern: Pattern) -> Float[Array, ""]:
-    """Gaussian log likelihood of the used points, ``-sum((y - m)^2 / s^2 + log(2 pi s^2)) / 2`` of the one-step predictions (jax)."""
+    """Gaussian log likelihood of the used points, ``-sum((y - m)^2 / s^2 + log(2 pi s^2)) / 2`` of the one-step predictions (jax).
+
+    Values are decorrelated like those of `padded_value`, which does not change the likelihood.
+    """
     import jax.numpy as jnp
 
     mean, sigma = simulator.one_step(theta, value, pattern)
@@ -291,7 +239,7 @@ def log_likelihood(simulator: Simulator, theta: Theta, value: Float[Array, " n"]
 
 
 def simulate(simulator: Simulator, key: Array, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
-    """Noisy values at each point (jax)."""
+    """Noisy values at each point, decorrelated where the errors of the pattern are correlated (jax)."""
     import jax
 
     drawn = simulator.process(jax.random.fold_in(key, 1), theta, pattern)

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from astro_sbi.observations.preparation import Preparation
 
-_LIGHT_KM_S = 299792.458
+LIGHT_KM_S = 299792.458
 #: Width of the window about the middle in which the level of the continuum is defined, in ln(wavelength).
-_WINDOW = 0.05
+WINDOW = 0.05
 #: Velocity dispersion of the gas, small against the pixels [km/s].
 _GAS = 120.0
 _PIXEL = 600.0
 #: Windows of D4000n at rest [A], and where half of their light lies (Balogh et al. 1999, ApJ 527, 54).
-_BREAK = ((3850.0, 3950.0), (4000.0, 4100.0))
+BREAK = ((3850.0, 3950.0), (4000.0, 4100.0))
 #: Lines of gas: name, how they are written, and vacuum wavelengths [A] with relative strengths (doublets by atomic physics; [S II] at the
 #: density of most galaxies).
 _LINES = (
@@ -41,7 +41,7 @@ _LINES = (
     ("sii", r"[\mathrm{S\,II}]", "[S II]", ((6718.294, 1.3), (6732.674, 1.0))),
 )
 #: Parts of the rest frame that gas fills, left out where its lines are not fitted [A].
-_MASKED = (
+MASKED = (
     "3710-3750, 3860-3880, 3960-3980, 4093-4113, 4332-4352, 4355-4375, 4845-4880, 4940-5030, 5865-5890, 6290-6312, 6530-6600, 6700-6750"
 )
 
@@ -73,6 +73,7 @@ class GalaxySpectrumSimulator(Simulator):
     )
     options = (
         ModelOption("lines", ("masked", "fitted"), "whether the strong lines of gas are left out of the fit or have a free flux each"),
+        ModelOption("templates", ("kcorrect", "dsps"), "five templates, or stellar populations from a library on this computer (DSPS_DRN)"),
     )
     caveats = (
         "Five templates at a resolution of 260 km/s, fitted to nearby galaxies: no starbursts, no active nuclei, no stars.",
@@ -96,7 +97,7 @@ class GalaxySpectrumSimulator(Simulator):
     )
 
     def __init__(self, channels: tuple[str, ...] = ("",), lines: str = "masked") -> None:
-        self.channels, self._fitted = channels, lines == "fitted"
+        self.channels, self.fitted = channels, lines == "fitted"
         chosen: list[tuple[Parameter, Distribution]] = [
             (Parameter("velocity_offset", r"\Delta v", "Δ<i>v</i>", "km / s", "velocity against the guessed redshift"), normal(0.0, 300.0)),
             (
@@ -104,42 +105,62 @@ class GalaxySpectrumSimulator(Simulator):
                 normal("continuum_scale", "0.3*continuum_scale"),
             ),
             (Parameter("dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "attenuation of the starlight in V", 0.0), uniform(0.0, 3.0)),
-            *((parameter, uniform(0.0, 1.0)) for parameter in MIXING),
+            *self.stellar_parameters(),
         ]
         for order in (1, 2, 3):
             meaning = f"slow wave of the calibration: Legendre polynomial of order {order} in ln(wavelength), as part of the flux"
             chosen.append((Parameter(f"wave_{order}", f"c_{order}", f"<i>c</i><sub>{order}</sub>", "", meaning), normal(0.0, 0.03)))
-        if self._fitted:
+        if self.fitted:
             chosen += [(_line_parameter(*line[:3]), normal(0.0, "50*continuum_scale")) for line in _LINES]
         self.parameters = tuple(parameter for parameter, _ in chosen)
         self.prior = Prior(tuple((parameter.name, law) for parameter, law in chosen))
 
+    @staticmethod
+    def stellar_parameters() -> list[tuple[Parameter, Distribution]]:
+        """What tells which stars there are, with priors."""
+        return [(parameter, uniform(0.0, 1.0)) for parameter in MIXING]
+
     def adapted(self, channels: tuple[str, ...], options: Mapping[str, str]) -> GalaxySpectrumSimulator:
-        """The simulator with lines masked or fitted."""
-        return GalaxySpectrumSimulator(channels, options.get("lines", "masked"))
+        """The simulator with lines masked or fitted, of templates or stellar populations."""
+        from astro_sbi.simulators.galaxy_populations import GalaxyPopulationsSimulator
+
+        made = GalaxyPopulationsSimulator if options.get("templates") == "dsps" else GalaxySpectrumSimulator
+        return made(channels, options.get("lines", "masked"))
+
+    def lacks(self, option: str, choice: str) -> str:
+        """That there is no library of stellar populations, where there is none."""
+        from astro_sbi.simulators.ssp_library import library_lacks
+
+        return library_lacks() if (option, choice) == ("templates", "dsps") else ""
+
+    def starlight(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
+        """Mean flux density of the stars in each pixel."""
+        import jax.numpy as jnp
+
+        known, wavelength = pattern.known, pattern.coordinate
+        # A sum of logarithms: the product is too coarse in single precision.
+        shift = jnp.log1p(known["redshift_guess"]) + jnp.log1p(theta["velocity_offset"] / LIGHT_KM_S)
+        width = jnp.maximum(12**0.5 * known["resolution"], known["bin_width"]) / LIGHT_KM_S
+        shares = template_shares(theta, jnp)
+        shape = _starlight(shares, theta["dust_av"], jnp.log(wavelength / OPTICAL) - shift, width, jnp)
+        level = _starlight(shares, theta["dust_av"], jnp.log(known["middle"] / OPTICAL) - shift, WINDOW, jnp)
+        return theta["continuum"] * shape / (level + 1e-6)
 
     def predict(self, theta: Theta, pattern: Pattern) -> Float[Array, " n"]:
         """Mean flux density of each pixel."""
         import jax.numpy as jnp
 
         known, wavelength = pattern.known, pattern.coordinate
-        one_plus_z = (1 + known["redshift_guess"]) * (1 + theta["velocity_offset"] / _LIGHT_KM_S)
-        # A sum of logarithms: the product is too coarse in single precision.
-        shift = jnp.log1p(known["redshift_guess"]) + jnp.log1p(theta["velocity_offset"] / _LIGHT_KM_S)
-        width = jnp.maximum(12**0.5 * known["resolution"], known["bin_width"]) / _LIGHT_KM_S
-        shares = template_shares(theta, jnp)
-        shape = _starlight(shares, theta["dust_av"], jnp.log(wavelength / OPTICAL) - shift, width, jnp)
-        level = _starlight(shares, theta["dust_av"], jnp.log(known["middle"] / OPTICAL) - shift, _WINDOW, jnp)
-        starlight = theta["continuum"] * shape / (level + 1e-6)
         place = _place(wavelength, pattern.used)
         waves = (place, 1.5 * place**2 - 0.5, 2.5 * place**3 - 1.5 * place)
-        total = starlight * (1 + sum(theta[f"wave_{order}"] * wave for order, wave in enumerate(waves, 1)))
-        if not self._fitted:
+        total = self.starlight(theta, pattern) * (1 + sum(theta[f"wave_{order}"] * wave for order, wave in enumerate(waves, 1)))
+        if not self.fitted:
             return total
         from astro_sbi.simulators.emission_lines import line_profile
 
-        pixel = known["bin_width"] / _LIGHT_KM_S * wavelength
-        sigma = jnp.sqrt(jnp.maximum(known["resolution"] ** 2 - known["bin_width"] ** 2 / 12, 0.0) + _GAS**2) / _LIGHT_KM_S
+        one_plus_z = (1 + known["redshift_guess"]) * (1 + theta["velocity_offset"] / LIGHT_KM_S)
+        pixel = known["bin_width"] / LIGHT_KM_S * wavelength
+        sigma = jnp.sqrt(jnp.maximum(known["resolution"] ** 2 - known["bin_width"] ** 2 / 12, 0.0) + _GAS**2) / LIGHT_KM_S
         for name, _, _, lines in _LINES:
             whole = sum(strength for _, strength in lines)
             for rest, strength in lines:
@@ -153,10 +174,10 @@ class GalaxySpectrumSimulator(Simulator):
         ``F_lambda = L_lambda / (4 pi d_L^2 (1 + z))`` (Hogg et al. 2002, arXiv:astro-ph/0210394, eq. 20), templates being at 10 pc.
         """
         draws = {name: np.asarray(value, np.float64) for name, value in theta.items()}
-        one_plus_z = (1 + known["redshift_guess"]) * (1 + draws["velocity_offset"] / _LIGHT_KM_S)
+        one_plus_z = (1 + known["redshift_guess"]) * (1 + draws["velocity_offset"] / LIGHT_KM_S)
         shares, dust = template_shares(draws), draws["dust_av"]
-        level = _starlight(shares, dust, np.log(known["middle"] / OPTICAL / one_plus_z), _WINDOW)
-        blue, red = (_mean_f_nu(shares, dust, *window) for window in _BREAK)
+        level = _starlight(shares, dust, np.log(known["middle"] / OPTICAL / one_plus_z), WINDOW)
+        blue, red = (_mean_f_nu(shares, dust, *window) for window in BREAK)
         distance = luminosity_distance(np.minimum(one_plus_z - 1, HIGHEST))
         # The templates are in 1e-18 erg/s/cm2/A, the continuum in 1e-17.
         scale = np.maximum(10 * draws["continuum"], 1e-12) / (level + 1e-6) * one_plus_z * (distance / 1e-5) ** 2
@@ -172,8 +193,8 @@ class GalaxySpectrumSimulator(Simulator):
 
     def default_points(self) -> Points:
         """A galaxy at z = 0.1 from 3800 to 9200 A in pixels of 600 km/s, S/N about 30."""
-        count = int(np.log(9200 / 3800) / (_PIXEL / _LIGHT_KM_S))
-        wavelength = 3800.0 * np.exp(_PIXEL / _LIGHT_KM_S * (0.5 + np.arange(count)))
+        count = int(np.log(9200 / 3800) / (_PIXEL / LIGHT_KM_S))
+        wavelength = 3800.0 * np.exp(_PIXEL / LIGHT_KM_S * (0.5 + np.arange(count)))
         return Points(
             coordinate=wavelength,
             channel=np.zeros(count, np.int32),
@@ -198,7 +219,7 @@ class GalaxySpectrumSimulator(Simulator):
         from astro_sbi.observations.steps.signal_to_noise import SignalToNoise
         from astro_sbi.observations.steps.trim import Trim
 
-        mask = Mask(mask="" if self._fitted else _MASKED, mask_frame="rest")
+        mask = Mask(mask="" if self.fitted else MASKED, mask_frame="rest")
         return Preparation((SignalToNoise(), Redshift(), Trim(trim_frame="rest"), mask, Rebin(pixel_velocity=_PIXEL), ContinuumScale()))
 
 

@@ -69,8 +69,8 @@ class HubbleDiagramSimulator(Simulator):
         "(w0, wa); Brout et al. 2022, ApJ 938, 110 (the analysis of Pantheon+)"
     )
     caveats = (
-        "Errors of single supernovae alone are not for cosmology: a covariance matrix is not read yet, and without it the result is too "
-        "certain and may be shifted.",
+        "Errors of single supernovae alone are not for cosmology: without a covariance matrix the result is too certain and may be "
+        "shifted. With one, its noise is that matrix and nothing else.",
         "The universe is flat and has no radiation, which matters below 0.001 mag.",
         "The magnitudes are taken as standardised: stretch, colour, host and selection were corrected for, in a cosmology of reference.",
         "Supernovae below the least redshift and those whose hosts calibrate the others are left out; "
@@ -79,7 +79,9 @@ class HubbleDiagramSimulator(Simulator):
     )
     options = (
         ModelOption("dark_energy", ("lambda", "w", "w0wa"), "cosmological constant, constant w, or w that changes with scale factor"),
-        ModelOption("scatter", ("quoted", "fitted"), "quoted errors alone, or scatter beyond them as a parameter"),
+        ModelOption(
+            "scatter", ("quoted", "fitted"), "quoted errors alone, or scatter beyond them as a parameter (not with a covariance matrix)"
+        ),
     )
     known = (KnownQuantity("heliocentric_redshift", "", "redshift as seen from the Sun"),)
     channels = ("distance modulus",)
@@ -98,7 +100,7 @@ class HubbleDiagramSimulator(Simulator):
         chosen += zip((_W,) if one_w else (_W0, _WA), equation[dark_energy], strict=True)
         chosen += [(_OF_MODULI, uniform(42.0, 44.5)) if moduli else (_OF_MAGNITUDES, uniform(21.0, 27.0))]
         chosen += [(_SCATTER, loguniform(0.003, 0.5))] if scatter == "fitted" else []
-        self.channels = channels
+        self.channels, self.takes_covariance = channels, scatter == "quoted"
         self.parameters = tuple(parameter for parameter, _ in chosen)
         self.prior = Prior(tuple((parameter.name, distribution) for parameter, distribution in chosen))
         self.derived_parameters = (_DECELERATION, _AGE, *((_HUBBLE,) if moduli else ()))
@@ -133,8 +135,8 @@ class HubbleDiagramSimulator(Simulator):
         return found
 
     def warnings(self, points: Points) -> tuple[str, ...]:
-        """That errors of single supernovae are not for cosmology."""
-        return (_DIAGONAL,)
+        """That errors of single supernovae are not for cosmology, where there is no covariance matrix."""
+        return () if points.noise.covariance is not None else (_DIAGONAL,)
 
     def default_points(self) -> Points:
         """150 supernovae of three surveys, near, middle and far, with errors of 0.15 to 0.22 mag."""

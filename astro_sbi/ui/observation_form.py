@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from astro_sbi.observations.containers.zipped import table_with_covariance
 from astro_sbi.observations.limits import MAX_BYTES
 from astro_sbi.observations.observation import Observation, ObservationError, Origin
 from astro_sbi.observations.preview import Reading
@@ -19,7 +20,7 @@ from astro_sbi.ui.words import escaped, number, unit_text
 OBSERVATION = "observation"
 SUFFIXES = (
     *("fits", "fit", "fts", "csv", "tsv", "ecsv", "txt", "dat", "tbl", "mrt", "ipac", "rv", "vels", "cat", "phot", "lc", "ascii", "asc"),
-    *("vot", "votable", "xml", "h5", "hdf5", "hdf", "nc", "parquet", "snana", "gz"),
+    *("vot", "votable", "xml", "h5", "hdf5", "hdf", "nc", "parquet", "snana", "gz", "zip"),
 )
 #: Roles of columns in the order in which they are listed; others follow by name.
 ORDER = ("coordinate", "value", "error", "lower error", "ivar", "variance", "channel", "quality", "resolution")
@@ -77,6 +78,24 @@ def _upload() -> None:
     )
     if state.take_note("upload") and file is not None:
         _take(file.name, file.getvalue())
+
+
+def offer_covariance(chosen: Chosen, observation: Observation) -> None:
+    """Take the covariance matrix of a Hubble diagram where it is a file of its own; the two become one file."""
+    if observation.kind != "hubble_diagram" or observation.points.noise.covariance is not None:
+        return
+    file = st.file_uploader(
+        "Covariance matrix of these supernovae",
+        type=["cov", "txt", "dat", "gz"],
+        max_upload_size=MAX_BYTES >> 20,
+        key="covariance",
+        on_change=state.note,
+        args=("covariance",),
+        help="A text of N and then N x N numbers in the order of the table's rows, such as surveys publish beside their table.",
+    )
+    if state.take_note("covariance") and file is not None:
+        _take(*table_with_covariance((chosen.name, chosen.content), (file.name, file.getvalue())))
+        st.rerun()
 
 
 def _sample() -> None:

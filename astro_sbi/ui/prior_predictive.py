@@ -16,6 +16,7 @@ from astro_sbi.figures.prior_predictive import PriorCurves
 from astro_sbi.observations.observation import Observation
 from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, pattern_of, scalar_known
 from astro_sbi.simulators.prior import Distribution, Prior, PriorError
+from astro_sbi.simulators.prior_checks import check_prior
 
 DRAWS, CHUNK = 512, 128
 #: Draws of the parameters alone, for their densities.

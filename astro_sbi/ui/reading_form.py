@@ -27,6 +27,7 @@ KINDS = {
     "curve": "Curve of y against x",
 }
 MEDIA = {"vacuum": "Vacuum", "air": "Air"}
+COVARIANCES = {"total": "All errors", "systematic": "Systematic errors alone: the squares of the others are added"}
 FROM_FILE = "as in the file"
 
 
@@ -145,6 +146,8 @@ def _answers(observation: Observation | None) -> None:
     if kind == "spectrum":
         _choice("medium", "Wavelengths measured in", MEDIA)
         _number("redshift", "Redshift guess", FROM_FILE, "In place of the file's.")
+    if kind == "hubble_diagram":
+        _choice("covariance", "What a covariance matrix holds", COVARIANCES, COVARIANCES["total"])
     if kind == "photometry":
         _text("row", "Object of the catalogue", "the first", "Its identifier in the catalogue.")
     _text("coordinate_unit", "Unit of times or wavelengths", coordinate, "In place of the file's; the observation is then converted.")

@@ -52,6 +52,18 @@ def test_observation_is_found_again_after_a_reload(opened, store):
     assert "What was read" in words(opened("infer", observation=key))
 
 
+def test_a_hubble_diagram_takes_its_covariance_matrix_as_a_second_file(uploaded, store):
+    app = uploaded("sn.csv", b"z,mu,mu_err\n0.1,38.3,0.1\n0.3,40.9,0.1\n0.5,42.2,0.1\n")
+    assert "without their covariance matrix" in words(app)
+    entries = [0.01, 0.002, 0.002, 0.002, 0.01, 0.002, 0.002, 0.002, 0.01]
+    app.file_uploader[1].upload("sn.cov", "\n".join(map(str, [3, *entries])).encode()).run()
+    assert not app.exception
+    assert any("covariance from sn" in caption.value for caption in app.caption)
+    assert "without their covariance matrix" not in words(app)
+    assert len(app.file_uploader) == 1
+    assert store.upload(app.query_params["observation"])[0] == "sn.zip"
+
+
 def test_file_without_errors_says_so(uploaded):
     app = uploaded("star.csv", WITHOUT_ERRORS)
     assert "estimated" in words(app)

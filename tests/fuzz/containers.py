@@ -27,7 +27,7 @@ _FAULTS = 3
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.fuzz.containers")
-    parser.add_argument("name", help="fits, votable, hdf5, netcdf, parquet, ecsv, delimited, mrt, ipac, snana or whole")
+    parser.add_argument("name", help="fits, votable, hdf5, netcdf, parquet, ecsv, delimited, mrt, ipac, snana, zip or whole")
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for inputs with a fault")

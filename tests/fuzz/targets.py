@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from astro_sbi.observations.containers import delimited, ecsv, fits_file, hdf5, ipac, mrt, netcdf, parquet, snana, votable
+from astro_sbi.observations.containers import delimited, ecsv, fits_file, hdf5, ipac, mrt, netcdf, parquet, snana, votable, zipped
 from astro_sbi.observations.containers.table import Format
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.observations.parsing import parsed
@@ -79,6 +79,14 @@ def _texts() -> tuple[bytes, ...]:
     return text.csv().encode(), text.rows("{time};{flux};0,001").encode(), spectrum.encode(), velocities.encode()
 
 
+def _zip() -> tuple[bytes, ...]:
+    """Hubble diagrams with their covariance matrices."""
+    table = "z,mu,mu_err\n" + "".join(f"{0.1 * (row + 1):.1f},{38 + row},0.1\n" for row in range(12))
+    matrix = "\n".join(["12", *(str(0.01 if row == column else 0.001) for row in range(12) for column in range(12))])
+    packed = zipped.table_with_covariance(("sn.csv", table.encode()), ("sn.cov", matrix.encode()))[1]
+    return packed, zipped.table_with_covariance(("sn.csv", table.encode()), ("sn.cov.gz", gzip.compress(matrix.encode(), mtime=0)))[1]
+
+
 def targets() -> dict[str, Target]:
     """Every target by its name."""
     keys = tuple(f"{key:<8}= ".encode() for key in ("NAXIS1", "NAXIS2", "TFIELDS", "PCOUNT", "TFORM2", "TDIM2", "TNULL2", "THEAP", "END"))
@@ -101,6 +109,7 @@ def targets() -> dict[str, Target]:
         Target("mrt", mrt.FORMAT, lambda: (laid_out.mrt(),), (*_NUMBERS, b"F9.6", b"?=", b"[0/9]", b"-----"), b"Byte-by-byte Description"),
         Target("ipac", ipac.FORMAT, lambda: (laid_out.ipac(),), (*_NUMBERS, b"|", b"\\char a = 'b'\n", b"|double|"), b"|a|\n|d|\n"),
         Target("snana", snana.FORMAT, lambda: (laid_out.snana(),), (*_NUMBERS, b"OBS:", b"END:", b"VARLIST:", b"+-"), b"VARLIST: "),
+        Target("zip", zipped.FORMAT, _zip, (*_BYTES, *_NUMBERS, b"PK\x01\x02", b"PK\x05\x06"), b"PK\x03\x04"),
     )
     several = tuple(seed for target in known for seed in target.seeds()[:2])
     whole = Target("whole", None, lambda: (*several, *map(gzip.compress, several[:3])), (*_NUMBERS, *_BYTES, b"\x1f\x8b\x08"))

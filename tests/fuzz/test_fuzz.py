@@ -9,7 +9,7 @@ from tests.fuzz.targets import targets
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["fits", "votable", "netcdf", "ecsv", "delimited", "mrt", "ipac", "snana"])
+@pytest.mark.parametrize("name", ["fits", "votable", "netcdf", "ecsv", "delimited", "mrt", "ipac", "snana", "zip"])
 def test_broken_files_end_in_a_sentence(name: str, tmp_path: Path):
     tally, faults = fuzzed(targets()[name], seconds=20, keep=tmp_path, most=150)
     assert faults == []

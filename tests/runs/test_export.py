@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,14 @@ def netcdf(result):
 
 def group(netcdf, name):
     return xr.open_dataset(io.BytesIO(netcdf), group=name, engine="h5netcdf")
+
+
+def test_netcdf_keeps_a_covariance_matrix(result):
+    matrix = np.diag(np.full(24, 1e-6, np.float32))
+    correlated = replace(result, arrays={**result.arrays, "observed/covariance": matrix})
+    observed = group(export.to_netcdf(correlated), "observed_data")
+    np.testing.assert_array_equal(observed["covariance"], matrix)
+    assert observed["covariance"].dims == ("point", "other_point")
 
 
 def test_ecsv_gives_back_draws_weights_units_and_provenance(result):

@@ -11,7 +11,8 @@ from astropy import units as u
 
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.simulators import simulator, simulator_names, simulators
-from astro_sbi.simulators.base import check_prior, configured, known_values, log_likelihood, pattern_of, scalar_known, simulate
+from astro_sbi.simulators.base import configured, known_values, log_likelihood, pattern_of, scalar_known, simulate
+from astro_sbi.simulators.prior_checks import check_prior
 from astro_sbi.simulators.registry import SimulatorError
 
 

@@ -8,8 +8,9 @@ from astropy import units as u
 
 from astro_sbi.observations.observation import ObservationError
 from astro_sbi.simulators import simulator
-from astro_sbi.simulators.base import check_prior, known_values, pattern_of, priors_from_data, scalar_known
+from astro_sbi.simulators.base import known_values, pattern_of, scalar_known
 from astro_sbi.simulators.prior import PriorError, parse_distribution
+from astro_sbi.simulators.prior_checks import check_prior, priors_from_data
 
 
 def test_padding_repeats_the_last_point_unused():

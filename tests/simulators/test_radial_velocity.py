@@ -11,9 +11,10 @@ from astropy import units as u
 from scipy import integrate, stats
 
 from astro_sbi.observations.observation import Noise, Points
-from astro_sbi.simulators.base import configured, known_values, pattern_of, priors_from_data, scalar_known
+from astro_sbi.simulators.base import configured, known_values, pattern_of, scalar_known
 from astro_sbi.simulators.kepler import eccentric_longitude, unit_velocity
 from astro_sbi.simulators.orbit import HIGHEST, centred, conjunction_longitude, eccentricity_table, minimum_mass, semi_major_axis
+from astro_sbi.simulators.prior_checks import priors_from_data
 from astro_sbi.simulators.radial_velocity import RadialVelocitySimulator
 from tests.budgets import small_inference
 

@@ -5,13 +5,14 @@ The header is read here, since astropy's own reader hands what strangers wrote t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import yaml
-from jaxtyping import Shaped
+from jaxtyping import Float64, Shaped
 
 from astro_sbi.observations.containers.lines import Rows, cells_of, check_width, fields, lines_of, opening, parted, text_of, values_of
 from astro_sbi.observations.containers.table import Column, Container, Fact, Format, Table
@@ -21,6 +22,7 @@ _MAX_HEADER = 100_000
 _MAX_DEPTH = 30
 _MIXINS = "__serialized_columns__"
 _DELIMITERS = (" ", ",")
+_VECTOR = re.compile(r"float(?:32|64)\[(\d+)\]")
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -102,8 +104,10 @@ def _meta(header: Mapping[str, Any]) -> dict[str, Any]:
     return {str(key): value for key, value in meta.items()} if isinstance(meta, dict) else {}
 
 
-def _values(described: _Described, cells: list[str], rows: Rows) -> Shaped[np.ndarray, " n"]:
+def _values(described: _Described, cells: list[str], rows: Rows) -> Shaped[np.ndarray, "n ..."]:
     """A column in the type that the header gives it; what is no number there stays text."""
+    if described.subtype:
+        return _square(described, cells, rows)
     if described.datatype == "string":
         return text_of(cells)
     if described.datatype != "bool":
@@ -176,6 +180,24 @@ def _check_names(written: Sequence[str], described: Sequence[_Described]) -> Non
         raise ObservationError("its ECSV header gives several columns the same names; give each a name of its own")
 
 
+def _is_square(described: _Described, rows: int) -> bool:
+    """Whether a column has as many numbers a row as there are rows, as a covariance matrix has."""
+    size = _VECTOR.fullmatch(described.subtype)
+    return size is not None and int(size[1]) == rows > 1
+
+
+def _square(described: _Described, cells: list[str], rows: Rows) -> Float64[np.ndarray, "n n"]:
+    """A column of lists in JSON, one number for each row."""
+    values = np.empty((len(cells), len(cells)))
+    for row, cell in enumerate(cells):
+        try:
+            values[row] = [float(number) for number in cell.strip().removeprefix("[").removesuffix("]").replace("null", "nan").split(",")]
+        except ValueError:
+            where = f"line {rows.numbers[row]} does not hold {len(cells)} numbers in the column {described.column.name[:30]}"
+            raise ObservationError(f"{where}; repair that line") from None
+    return values
+
+
 def _read(lines: list[str]) -> tuple[Table, tuple[str, ...]]:
     end = next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))
     header = _header(lines[1:end])
@@ -187,11 +209,12 @@ def _read(lines: list[str]) -> tuple[Table, tuple[str, ...]]:
     _check_names(fields(rows.texts[0], delimiter, int(rows.numbers[0])), described)
     rows = rows.after(1)
     cells = cells_of(rows, delimiter, len(described))
-    left_out = ", ".join(one.column.name[:30] for one in described if one.subtype)[:200]
+    vectors = [one.column.name for one in described if one.subtype and not _is_square(one, len(rows))]
+    left_out = ", ".join(name[:30] for name in vectors)[:200]
     warning = f"columns with several values a row were left out: {left_out}"
-    if all(one.subtype for one in described):
+    if len(vectors) == len(described):
         raise ObservationError(f"{warning}, and it has no others; give each row one value a column")
-    kept = [(one, column) for one, column in zip(described, cells, strict=True) if not one.subtype]
+    kept = [(one, column) for one, column in zip(described, cells, strict=True) if one.column.name not in vectors]
     meta = _meta(header)
     values, times, units = _mixins({one.column.name: _values(one, column, rows) for one, column in kept}, meta.get(_MIXINS))
     known = {one.column.name: one.column for one in described}

@@ -99,11 +99,11 @@ def _walked(group: h5py.Group, path: str, links: list[str], seen: set[Any]) -> I
         if isinstance(entry, h5py.Group):
             yield from _walked(entry, where, links, seen)
         elif isinstance(entry, h5py.Dataset):
-            _check_inside(entry, where)
+            check_inside(entry, where)
             yield _Found(path, name, entry)
 
 
-def _check_inside(dataset: h5py.Dataset, where: str) -> None:
+def check_inside(dataset: h5py.Dataset, where: str) -> None:
     """Refuse values that lie outside the file or need code from outside."""
     layout = dataset.id.get_create_plist()
     if layout.get_external_count():

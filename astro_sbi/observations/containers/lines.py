@@ -182,7 +182,8 @@ def fields(text: str, delimiter: str, line: int) -> list[str]:
     Raises:
         ObservationError: if there are too many, or a quotation mark is not closed.
     """
-    check_width(1 + text.count(delimiter) if delimiter != " " else len(text.split()) if '"' not in text else 1)
+    bare = _QUOTED.sub("q", text) if '"' in text else text
+    check_width(1 + bare.count(delimiter) if delimiter != " " else len(bare.split()))
     if '"' not in text:
         return text.split() if delimiter == " " else [cell.strip() for cell in text.split(delimiter)]
     plain = text.strip().replace("\t", " ") if delimiter == " " else text

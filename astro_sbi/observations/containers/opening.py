@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from astro_sbi.observations.containers import delimited, ecsv, fits_file, hdf5, ipac, mrt, netcdf, parquet, snana, votable
+from astro_sbi.observations.containers import delimited, ecsv, fits_file, hdf5, ipac, mrt, netcdf, parquet, snana, votable, zipped
 from astro_sbi.observations.containers.content import signature
 from astro_sbi.observations.containers.fits_layout import is_fits
 from astro_sbi.observations.containers.table import Container, Format
@@ -14,6 +14,7 @@ FORMATS: tuple[Format, ...] = (
     hdf5.FORMAT,
     netcdf.FORMAT,
     parquet.FORMAT,
+    zipped.FORMAT,
     votable.FORMAT,
     ecsv.FORMAT,
     ipac.FORMAT,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
 
+from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.table import Container, Table
 from astro_sbi.observations.kinds.aliases import DISTANCE, FLUX, REDSHIFT, WAVELENGTH
 from astro_sbi.observations.kinds.band_columns import bands_of
+from astro_sbi.observations.kinds.covariance import Covariance, check_definite, check_size, checked, covariance_beside
 from astro_sbi.observations.kinds.errors import errors_in
 from astro_sbi.observations.kinds.flags import flagged
 from astro_sbi.observations.kinds.importer import Importer, Source
 from astro_sbi.observations.kinds.names import first, plain, plain_names
 from astro_sbi.observations.kinds.roles import Roles, completed, origin_columns, table_with, tables_of, told
 from astro_sbi.observations.kinds.rows import Rows, cleaned, finite_median, points_of, with_errors
-from astro_sbi.observations.observation import Axis, Observation, ObservationError
+from astro_sbi.observations.observation import Axis, Observation, ObservationError, Points
 from astro_sbi.observations.options import ReadOptions
 
 DIAGONAL = "its errors are those of single supernovae: without their covariance matrix, cosmology comes out too certain and shifted"
@@ -68,11 +70,20 @@ def _roles(table: Table, options: ReadOptions) -> Roles | None:
     return replace(roles, columns={role: index for role, index in roles.columns.items() if role != "channel"})
 
 
-def _find(container: Container, options: ReadOptions) -> tuple[Table, Roles | None] | None:
-    """A table and its roles; no roles where its magnitudes are not standardised yet."""
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A table, its roles (none where its magnitudes are not standardised yet), and its covariance matrix if there is one."""
+
+    table: Table
+    roles: Roles | None
+    covariance: Covariance | None
+
+
+def _find(container: Container, options: ReadOptions) -> _Found | None:
     tables = tables_of(container, options)
     raw = ((table, None) for table in tables if _is_raw(table))
-    return table_with(tables, lambda table: _roles(table, options)) or next(raw, None)
+    found = table_with(tables, lambda table: _roles(table, options)) or next(raw, None)
+    return None if found is None else _Found(*found, covariance_beside(found[0], container))
 
 
 def _extra(table: Table, names: list[str]) -> dict:
@@ -83,24 +94,48 @@ def _extra(table: Table, names: list[str]) -> dict:
     return {role: values for role, values in given.items() if np.isfinite(values).all()}
 
 
-def _read(found: tuple[Table, Roles | None], source: Source, options: ReadOptions) -> Observation:
-    table, roles = found
+def _with_covariance(found: _Found, sigma: np.ndarray | None, options: ReadOptions) -> np.ndarray | None:
+    """The covariance of all rows, None where there is none or the user gives errors in its place."""
+    if found.covariance is None or options.error is not None or options.signal_to_noise is not None:
+        return None
+    check_size(found.covariance, len(found.table))
+    return checked(found.covariance, sigma, options.covariance)
+
+
+def _correlated(points: Points, covariance: np.ndarray | None, row: np.ndarray) -> Points:
+    """Points with the covariance of the rows that they were made from."""
+    if covariance is None:
+        return points
+    kept = covariance[row][:, row]
+    check_definite(kept)
+    return replace(points, noise=replace(points.noise, covariance=kept))
+
+
+def _read(found: _Found, source: Source, options: ReadOptions) -> Observation:
+    table, roles = found.table, found.roles
     if roles is None:
         raise ObservationError(_UNSTANDARDISED)
     raw = table.numbers(roles["value"])
     sigma, warnings = errors_in(table, roles.columns, raw)
+    covariance = _with_covariance(found, sigma, options)
+    sigma = sigma if covariance is None else np.sqrt(np.diagonal(covariance))
     redshift = table.numbers(roles["coordinate"])
     bad, sentences = flagged(table, roles.get("quality"))
-    rows = Rows(redshift, raw, sigma, _extra(table, plain_names(table)), warnings=(*warnings, *sentences))
+    known = _extra(table, plain_names(table))
+    rows = Rows(redshift, raw, sigma, {**known, "row": np.arange(len(table))}, warnings=(*warnings, *sentences))
     nothing = (redshift <= -0.01) | (redshift > _HIGHEST_REDSHIFT)
     rows = rows.without(nothing, "redshift that stands for nothing")
     rows = cleaned(rows, flagged=None if bad is None else bad[~nothing], noun="redshift")
-    rows = with_errors(rows, options.error, "mag", options.signal_to_noise).warned(DIAGONAL)
-    known = {name: rows.extra[name] * u.dimensionless_unscaled for name in rows.extra}
+    rows = with_errors(rows, options.error, "mag", options.signal_to_noise)
+    rows = rows.warned(DIAGONAL) if covariance is None else rows
+    known = {name: rows.extra[name] * u.dimensionless_unscaled for name in known}
     modulus = plain(table.columns[roles["value"]].name).startswith(("mu", "dist", "dm"))
     axes = Axis("redshift", ""), Axis("distance modulus" if modulus else "standardised magnitude", "mag")
-    origin = source.origin(IMPORTER.name, rows, origin_columns(table, roles))
-    target, points = source.target(table.facts), points_of(rows, known)
+    columns = origin_columns(table, roles) | (
+        {} if covariance is None or found.covariance is None else {"covariance": printable(found.covariance.name, 60)}
+    )
+    origin = source.origin(IMPORTER.name, rows, columns)
+    target, points = source.target(table.facts), _correlated(points_of(rows, known), covariance, rows.extra["row"])
     return Observation("hubble_diagram", target, points, rows.value, *axes, (axes[1].name,), origin)
 
 

@@ -168,8 +168,7 @@ def selected(observation: Observation, keep: np.ndarray) -> Observation:
     """The points of an observation under a mask or index."""
     points, size = observation.points, len(observation)
     known = {name: quantity[keep] if quantity.shape == (size,) else quantity for name, quantity in points.known.items()}
-    noise = Noise(points.noise.sigma[keep], points.noise.source)
-    picked = Points(points.coordinate[keep], points.channel[keep], points.used[keep], noise, known)
+    picked = Points(points.coordinate[keep], points.channel[keep], points.used[keep], points.noise.at(keep), known)
     return replace(observation, points=picked, value=observation.value[keep])
 
 

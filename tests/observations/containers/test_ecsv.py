@@ -104,9 +104,18 @@ def test_masked_mixins_never_become_numbers():
 
 
 def test_several_values_a_row_are_left_out_and_said():
-    table, warnings = read(written(Table({"a": [1, 2], "v": [[1.0, 2.0], [3.0, 4.0]], "o": np.array([{"a": 1}, None], dtype=object)})))
+    table, warnings = read(
+        written(Table({"a": [1, 2], "v": [[1.0, 2.0, 3.0], [3.0, 4.0, 5.0]], "o": np.array([{"a": 1}, None], dtype=object)}))
+    )
     assert [column.name for column in table.columns] == ["a"]
     assert "left out: v, o" in warnings[0]
+
+
+def test_as_many_values_a_row_as_there_are_rows_are_a_matrix():
+    table, warnings = read(written(Table({"a": [1, 2], "v": [[1.0, 2.0], [3.0, np.nan]]})))
+    assert [column.name for column in table.columns] == ["a", "v"]
+    np.testing.assert_array_equal(table.values[1], [[1.0, 2.0], [3.0, np.nan]])
+    assert warnings == ()
 
 
 @pytest.mark.parametrize(
