@@ -153,8 +153,8 @@ def flow_posterior(
     samples, seed, narrowing = wanted
     on_progress("sampling", 0, samples, None)
     began, rng = time.perf_counter(), np.random.default_rng([seed, 3])
-    density = trained.posterior(observed).density
-    z, log_weight = density.sample(rng, samples), np.zeros(samples)
+    density, log_weight = trained.posterior(observed).density, np.zeros(samples)
+    z = density.sample(rng, samples)
     log_q = density.log_prob(z)
     if narrowing:
         z, log_q, log_weight = narrowing.carried(z, log_q)
@@ -162,10 +162,6 @@ def flow_posterior(
     alone = rng.choice(samples, _SHOWN, p=weight) if narrowing else slice(_SHOWN)
     best = int(np.argmax(log_q + log_weight))
     prior = rng.standard_normal((_SHOWN, z.shape[1]))
-    distance_p = far(prior)
-    whole, seconds = Box.whole(z.shape[1]), sum(trained.seconds.values())
-    done = Round(float("nan"), float("nan"), 0.0, seconds, np.stack([whole.lower, whole.upper]), trained.losses)
-    on_progress("sampling", samples, samples, None)
     return Posterior(
         theta=theta,
         latent=z,
@@ -176,11 +172,17 @@ def flow_posterior(
         importance=None,
         flow_theta={name: value[alone] for name, value in theta.items()},
         prior_theta=theta_of(prior),
-        rounds=(done,),
+        rounds=(_only_round(trained, z.shape[1]),),
         peak_outside=None,
         leaning=(),
         best_theta={name: float(value[best]) for name, value in theta.items()},
         least_squares=None,
-        distance_p=distance_p,
+        distance_p=far(prior),
         seconds={**trained.seconds, "sample": time.perf_counter() - began, "check": 0.0},
     )
+
+
+def _only_round(trained: TrainedNPE, dimension: int) -> Round:
+    """A training over the whole prior as a round."""
+    whole, seconds = Box.whole(dimension), sum(trained.seconds.values())
+    return Round(float("nan"), float("nan"), 0.0, seconds, np.stack([whole.lower, whole.upper]), trained.losses)

@@ -14,7 +14,7 @@ from astro_sbi import simulators
 from astro_sbi.figures.labels import Label
 from astro_sbi.figures.prior_predictive import PriorCurves
 from astro_sbi.observations.observation import Observation
-from astro_sbi.simulators.base import Simulator, check_prior, configured, known_values, pattern_of, scalar_known
+from astro_sbi.simulators.base import Simulator, configured, known_values, pattern_of, scalar_known
 from astro_sbi.simulators.prior import Distribution, Prior, PriorError
 from astro_sbi.simulators.prior_checks import check_prior
 
