@@ -70,57 +70,31 @@ def _subscripted(letter: str, number: int, after: str) -> str:
 def band_parameters(channels: tuple[str, ...]) -> Described:
     """Limb darkening, baseline and jitter of each band, numbered where there are several."""
     found: Described = []
-    for number, channel in enumerate(channels, 1):
-        several = len(channels) > 1
-        suffix, (latex, html, of) = f"_{number}" if several else "", subscripts(channel, number if several else 0)
+    for suffix, latex, html, of in _bands(channels):
+        jitter = rf"\sigma_{{\mathrm{{jit}}{latex}}}" if latex else r"\sigma_\mathrm{jit}"
+        rows = (
+            ("q1", ("q", 1), f"Kipping's first limb-darkening parameter{of}, (u1 + u2)²", 1.0),
+            ("q2", ("q", 2), f"Kipping's second limb-darkening parameter{of}, u1 / (2 (u1 + u2))", 1.0),
+            ("baseline", ("f", 0), f"relative flux outside the transit{of}", None),
+        )
+        for name, (letter, number), meaning, high in rows:
+            symbols = _subscripted(letter, number, latex), f"<i>{letter}</i><sub>{number}{html}</sub>"
+            limits = () if high is None else (0.0, high)
+            parameter = Parameter(f"{name}{suffix}", *symbols, "", meaning, *limits)
+            found.append((parameter, normal(1.0, 1e-3) if high is None else uniform(0.0, high)))
+        meaning = f"noise of each cadence beyond its quoted error{of}, relative flux"
+        found.append((Parameter(f"jitter{suffix}", jitter, f"σ<sub>jit{html}</sub>", "", meaning, 0.0), loguniform(1e-5, 1e-2)))
+    return found
 
-        found += [
-            (
-                Parameter(
-                    f"q1{suffix}",
-                    _subscripted("q", 1, latex[1]),
-                    f"<i>q</i><sub>1{html[1]}</sub>",
-                    "",
-                    f"Kipping's first limb-darkening parameter{of}, (u1 + u2)²",
-                    0.0,
-                    1.0,
-                ),
-                uniform(0.0, 1.0),
-            ),
-            (
-                Parameter(
-                    f"q2{suffix}",
-                    _subscripted("q", 2, latex[1]),
-                    f"<i>q</i><sub>2{html[1]}</sub>",
-                    "",
-                    f"Kipping's second limb-darkening parameter{of}, u1 / (2 (u1 + u2))",
-                    0.0,
-                    1.0,
-                ),
-                uniform(0.0, 1.0),
-            ),
-            (
-                Parameter(
-                    f"baseline{suffix}",
-                    _subscripted("f", 0, latex[1]),
-                    f"<i>f</i><sub>0{html[1]}</sub>",
-                    "",
-                    f"relative flux outside the transit{of}",
-                ),
-                normal(1.0, 1e-3),
-            ),
-            (
-                Parameter(
-                    f"jitter{suffix}",
-                    rf"\sigma_{{\mathrm{{jit}}{latex[1]}}}" if several else r"\sigma_\mathrm{jit}",
-                    f"σ<sub>jit{html[1]}</sub>",
-                    "",
-                    f"noise of each cadence beyond its quoted error{of}, relative flux",
-                    0.0,
-                ),
-                loguniform(1e-5, 1e-2),
-            ),
-        ]
+
+def _bands(channels: tuple[str, ...]) -> list[tuple[str, str, str, str]]:
+    """What the names, the symbols after a subscript and the meanings of each band's parameters end in; nothing where there is one."""
+    if len(channels) == 1:
+        return [("", "", "", "")]
+    found = []
+    for number, channel in enumerate(channels, 1):
+        latex, html, of = subscripts(channel, number)
+        found.append((f"_{number}", latex[1], html[1], of))
     return found
 
 
@@ -154,14 +128,17 @@ def derived_parameters(channels: tuple[str, ...], *, eccentric: bool, free: bool
 
 
 def _limb_darkening(channels: tuple[str, ...]) -> tuple[Parameter, ...]:
-    found: list[Parameter] = []
-    for number, channel in enumerate(channels, 1):
-        several = len(channels) > 1
-        suffix, (latex, html, of) = f"_{number}" if several else "", subscripts(channel, number if several else 0)
-        for order, word in ((1, "linear"), (2, "quadratic")):
-            name, meaning = f"<i>u</i><sub>{order}{html[1]}</sub>", f"{word} limb-darkening coefficient{of}"
-            found.append(Parameter(f"u{order}{suffix}", _subscripted("u", order, latex[1]), name, "", meaning))
-    return tuple(found)
+    return tuple(
+        Parameter(
+            f"u{order}{suffix}",
+            _subscripted("u", order, latex),
+            f"<i>u</i><sub>{order}{html}</sub>",
+            "",
+            f"{word} limb-darkening coefficient{of}",
+        )
+        for suffix, latex, html, of in _bands(channels)
+        for order, word in ((1, "linear"), (2, "quadratic"))
+    )
 
 
 def known_quantities(*, free: bool) -> tuple[KnownQuantity, ...]:

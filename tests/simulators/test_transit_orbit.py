@@ -62,7 +62,8 @@ def test_no_density_puts_the_planet_into_its_star():
 def test_draws_are_kippings_distribution_times_the_chance_of_a_transit(axis, off):
     """Against weighted draws of e and omega themselves; where orbits end at the star the prior is cut in steps, which costs a little."""
     rng, draws = np.random.default_rng(3), 200_000
-    made = drawn_eccentricity(*rng.standard_normal((2, draws)), np.full(draws, axis), 0.1)
+    across, along = rng.standard_normal((2, draws))
+    made = drawn_eccentricity(across, along, np.full(draws, axis), 0.1)
     assert np.all(axis * (1 - made.value) >= 1.02 * 1.1 - 1e-9)
     e, omega = rng.beta(0.867, 3.03, 4 * draws), rng.uniform(0, 2 * np.pi, 4 * draws)
     chance = np.where(e < min(0.95, 1 - 1.02 * 1.1 / axis), (1 + e * np.sin(omega)) / (1 - e**2), 0.0)
@@ -81,7 +82,7 @@ def test_jax_and_numpy_draw_the_same_and_slopes_are_finite():
         made = drawn_eccentricity(pair[0], pair[1], axis, jnp.float32(0.1), jnp)
         return jnp.stack([made.value, made.speed])
 
-    here = drawn_eccentricity(*z.T, axis, 0.1)
+    here = drawn_eccentricity(z[:, 0], z[:, 1], axis, 0.1)
     value, slope = jax.jit(jax.vmap(lambda pair, axis: (one(pair, axis), jax.jacrev(one)(pair, axis))))(z.astype("f4"), axis.astype("f4"))
     assert np.asarray(value)[:, 0] == pytest.approx(here.value, abs=2e-3)
     assert np.asarray(value)[:, 1] == pytest.approx(here.speed, rel=2e-3)
