@@ -51,8 +51,14 @@ def grouped(observation: Observation, group: np.ndarray) -> Observation:
 
 
 def averaged(observation: Observation, width: float, start: float, block: np.ndarray | None = None) -> Observation:
-    """Weighted means of each channel, and of each numbered block of points, in bins of a width from a start."""
-    index = np.floor((observation.points.coordinate - start) / width).astype(np.int64)
+    """Weighted means of each channel, and of each numbered block of points, in bins of a width from a start.
+
+    The bins of different blocks are staggered, so that together they sample the curve evenly.
+    """
+    place = (observation.points.coordinate - start) / width
+    if block is not None:
+        place += block / (block.max() + 1)
+    index = np.floor(place).astype(np.int64)
     if block is not None:
         index += (index.max() + 1) * block
     _, group = np.unique(index * len(observation.channels) + observation.points.channel, return_inverse=True)
@@ -116,7 +122,8 @@ class Bin(Step):
         """Width of a bin [d], 0 where every point is kept."""
         blocks = self._blocks(observation)
         parts = len(observation.channels) * (1 if blocks is None else int(blocks.max()) + 1)
-        finest = length / max(self.max_bins // parts, 1) * (1 + 1e-9)
+        # Staggered bins are cut at the ends, which makes one more.
+        finest = length / max(self.max_bins // parts - (blocks is not None), 1) * (1 + 1e-9)
         if self.bin_width is not None:
             return max(self.bin_width, finest) if self.bin_width else 0.0
         if len(observation) <= self.max_bins:
