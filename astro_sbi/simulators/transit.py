@@ -58,8 +58,8 @@ _ALWAYS = (
     "The baseline is constant within the window: slopes must have been flattened away.",
 )
 _BANDS = (
-    "The planet is as large in all bands; exposure time and dilution are the same in all bands, and where the file has no exposure time "
-    "nothing is smeared: give prepare.exposure_time."
+    "The planet is as large in all bands, and as diluted. Where the file has no exposure time, which the cadence of bands that take turns "
+    "does not tell, nothing is smeared over it: give prepare.exposure_time."
 )
 
 
@@ -96,7 +96,8 @@ class TransitSimulator(Simulator):
     reference = (
         "Agol, Luger & Foreman-Mackey 2020, AJ 159, 123 (flux, by jaxoplanet); Kipping 2013, MNRAS 435, 2152, eqs. 15-16 (q1, q2); "
         "Kipping 2010, MNRAS 408, 1758 (smearing); Winn 2010, arXiv:1001.2010, eqs. 7, 14, 16, 30 (geometry, density); Dawson & Johnson "
-        "2012, ApJ 756, 122 (eccentricity from a known density); Kipping 2013, MNRAS 434, L51 (prior of e)"
+        "2012, ApJ 756, 122 (eccentricity from a known density); Kipping 2013, MNRAS 434, L51, "
+        "and Burke 2008, ApJ 679, 1566 (prior of e)"
     )
     options = (
         ModelOption(

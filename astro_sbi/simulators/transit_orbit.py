@@ -15,7 +15,6 @@ import numpy as np
 from astropy import constants
 from astropy import units as u
 from jaxtyping import Float64
-from scipy import stats
 
 from astro_sbi.simulators.distribution import ndtr_of
 from astro_sbi.simulators.orbit import HIGHEST, KIPPING, centred
@@ -93,7 +92,8 @@ def speed_table() -> SpeedTable:
     e = least + (HIGHEST - least) * t**2
     sine = np.exp(log_speed)[:, None] * np.sqrt(1 - e**2) - 1
     cosine = np.sqrt(np.maximum(e**2 - sine**2, 1e-15))
-    density = stats.beta.pdf(e, *KIPPING) * (1 + sine) ** 2 / ((1 - e**2) * cosine) * (HIGHEST - least) * t * np.diff(edges)
+    beta = e ** (KIPPING[0] - 1) * (1 - e) ** (KIPPING[1] - 1)
+    density = beta * (1 + sine) ** 2 / ((1 - e**2) * cosine) * (HIGHEST - least) * t * np.diff(edges)
     total = np.concatenate([np.zeros((len(least), 1)), np.cumsum(density, axis=1)], axis=1)
     height = total[:, -1]
     below = np.append(0.0, np.cumsum(0.5 * (height[1:] + height[:-1]) * np.diff(log_speed)))
