@@ -34,6 +34,29 @@ def test_wasp_126_b(shared: Path) -> None:
     assert summary["verdict"] == "good"
 
 
+def test_the_period_of_wasp_126_b_from_its_eight_transits(shared: Path) -> None:
+    """Maxted et al. 2016: 3.28880 d; eight transits of one sector, each timed to a minute, tell it to some ten seconds."""
+    path = shared / "observations/transit/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits"
+    summary = astro_sbi.infer("transit", path, seed=1, changes={"model.period": "free"}).summary
+    row = summary["derived"]["period"]
+    error = 0.5 * (row["upper"] - row["lower"])
+    assert 5e-5 < error < 2.5e-4
+    assert row["median"] == pytest.approx(3.28880, abs=3 * error)
+    assert summary["importance"]["ess"] >= 1000
+    assert summary["verdict"] == "good"
+
+
+def test_hat_p_7_b_goes_round_on_a_circle(shared: Path) -> None:
+    """The density of the star is known from its oscillations, 0.275 g/cm3; with a generous error e agrees with 0."""
+    path = shared / "observations/transit/kplr010666592-2009131110544_slc.fits"
+    changes = {"model.orbit": "eccentric", "prior.stellar_density": "normal(0.275,0.02)"}
+    summary = astro_sbi.infer("transit", path, seed=1, changes=changes).summary
+    assert summary["derived"]["speed_ratio"]["lower"] < 1 < summary["derived"]["speed_ratio"]["upper"]
+    assert summary["derived"]["eccentricity"]["lower"] < 0.03
+    assert summary["derived"]["eccentricity"]["median"] < 0.1
+    assert summary["importance"]["ess"] >= 1000
+
+
 def test_star_forming_galaxy(shared: Path) -> None:
     """SDSS pipeline: H alpha 573, and one tells the model apart from the data at this signal-to-noise ratio."""
     summary = summary_of("galaxy_lines", shared / "observations/galaxy_spectrum/spec-0266-51602-0107.fits")

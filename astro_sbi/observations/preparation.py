@@ -28,6 +28,7 @@ from astro_sbi.observations.steps.redshift import Redshift
 from astro_sbi.observations.steps.signal_to_noise import SignalToNoise
 from astro_sbi.observations.steps.step import PreparationStopped, Prepared, Report, Stage, Step, in_order
 from astro_sbi.observations.steps.time_bins import BinInTime
+from astro_sbi.observations.steps.transits_apart import BinApart, LineUp
 from astro_sbi.observations.steps.trim import Trim
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "spectrum_preparation",
     "table_preparation",
     "to_json",
+    "transits_preparation",
     "variable_star_preparation",
     "velocities_preparation",
     "whole_spectrum_preparation",
@@ -177,6 +179,11 @@ def _check_kind(observation: Observation, kinds: tuple[Kind, ...]) -> None:
 def light_curve_preparation() -> Preparation:
     """A light curve folded about its transits and binned."""
     return Preparation((Cut(), Clip(), FindTransits(), Flatten(), Fold(), Bin()))
+
+
+def transits_preparation() -> Preparation:
+    """A light curve cut to its transits, each kept and binned apart: what a model with the period as a parameter wants."""
+    return Preparation((Cut(), Clip(), FindTransits(), Flatten(), LineUp(), BinApart()))
 
 
 def spectrum_preparation() -> Preparation:

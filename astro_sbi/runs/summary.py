@@ -18,6 +18,7 @@ from astro_sbi.inference.posterior import weighted_quantile
 from astro_sbi.observations.observation import Axis, Observation
 from astro_sbi.observations.preparation import Prepared, Stage
 from astro_sbi.observations.steps.ephemeris import zero_of
+from astro_sbi.observations.steps.step import channel_masks
 from astro_sbi.runs.engine import Checked, round_summary
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.result import Result
@@ -194,15 +195,23 @@ def _predicted(request: Request, checked: Checked) -> dict[str, np.ndarray]:
     unfolded = request.prepared.unfolded
     if unfolded is not None:
         period, epoch = request.prepared.number("period"), request.prepared.number("epoch") - zero_of(unfolded)
-        time_of = unfolded.points.coordinate
-        phase = (time_of - epoch + 0.5 * period) % period - 0.5 * period
-        model = np.interp(phase, request.prepared.observation.points.coordinate, arrays["model/median"])
+        phase = (unfolded.points.coordinate - epoch + 0.5 * period) % period - 0.5 * period
+        model = _at_phase(phase, unfolded, request.prepared.observation, arrays["model/median"])
         arrays |= {
-            "unfolded/time": time_of,
+            "unfolded/time": unfolded.points.coordinate,
             "unfolded/value": unfolded.value.astype(np.float32),
             "unfolded/model": model.astype(np.float32),
         }
     return arrays
+
+
+def _at_phase(phase: np.ndarray, unfolded: Observation, folded: Observation, median: np.ndarray) -> np.ndarray:
+    """The folded curve of each channel at the phases of the unfolded points."""
+    model = np.ones(len(phase))
+    for here in channel_masks(folded):
+        there = unfolded.points.channel == folded.points.channel[here][0]
+        model[there] = np.interp(phase[there], folded.points.coordinate[here], median[here])
+    return model
 
 
 def _stages(request: Request) -> dict[str, np.ndarray]:

@@ -28,7 +28,7 @@ def band_parameters(channels: tuple[str, ...], amplitude: str, jitter: Distribut
     parameters: list[Parameter] = []
     prior: list[tuple[str, Distribution]] = []
     for number, channel in enumerate(channels, 1):
-        latex, html, of = _subscripts(channel, number if len(channels) > 1 else 0)
+        latex, html, of = subscripts(channel, number if len(channels) > 1 else 0)
         mean = Parameter(f"mean_{number}", rf"\mu{latex[0]}", f"<i>μ</i>{html[0]}", "", f"long-term mean{of}, relative to the median")
         parameters.append(mean)
         prior.append((mean.name, normal(1.0, amplitude)))
@@ -44,7 +44,7 @@ def band_parameters(channels: tuple[str, ...], amplitude: str, jitter: Distribut
     return tuple(parameters), tuple(prior)
 
 
-def _subscripts(channel: str, number: int) -> tuple[tuple[str, str], tuple[str, str], str]:
+def subscripts(channel: str, number: int) -> tuple[tuple[str, str], tuple[str, str], str]:
     """Subscripts (alone, after another) for LaTeX and HTML, and words; nothing where there is one channel."""
     if not number:
         return ("", ""), ("", ""), ""

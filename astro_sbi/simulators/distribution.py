@@ -24,7 +24,7 @@ class PriorError(ValueError):
     """A prior that makes no sense; the message is the sentence a user reads."""
 
 
-def _ndtr(z: Any, xp: Any) -> Any:
+def ndtr_of(z: Any, xp: Any) -> Any:
     """Cumulative distribution of the unit normal in the array library of ``z``."""
     if xp is np:
         return special.ndtr(z)
@@ -135,7 +135,7 @@ class Distribution:
             return first + second * z
         if self.kind == "lognormal":
             return xp.exp(first + second * z)
-        quantile = _ndtr(z, xp)
+        quantile = ndtr_of(z, xp)
         if self.kind == "uniform":
             return first + (second - first) * quantile
         return first * xp.exp(quantile * xp.log(second / first))

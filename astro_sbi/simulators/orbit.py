@@ -13,7 +13,7 @@ from scipy import special
 #: Highest eccentricity of the prior: Kepler's equation is solved in single precision below 0.97.
 HIGHEST = 0.95
 #: Beta distribution of eccentricities (Kipping 2013, MNRAS 434, L51).
-_A, _B = 0.867, 3.03
+KIPPING = 0.867, 3.03
 _FARTHEST, _NODES = 8.0, 2048
 
 
@@ -28,7 +28,9 @@ def eccentricity_table(prior: str) -> tuple[Float64[np.ndarray, " k"], Float64[n
     """
     length = np.linspace(0.0, _FARTHEST, _NODES)
     quantile = -np.expm1(-0.5 * length**2)
-    return length, HIGHEST * quantile if prior == "uniform" else special.betaincinv(_A, _B, quantile * special.betainc(_A, _B, HIGHEST))
+    if prior == "uniform":
+        return length, HIGHEST * quantile
+    return length, special.betaincinv(*KIPPING, quantile * special.betainc(*KIPPING, HIGHEST))
 
 
 def eccentricity_vector(x: Any, y: Any, prior: str, xp: Any = np) -> tuple[Any, Any]:

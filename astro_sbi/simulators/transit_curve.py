@@ -40,8 +40,8 @@ class Transit(NamedTuple):
         radius_ratio: planet's over star's radius, k.
         impact_parameter: smallest distance of the centres in stellar radii, b, at most 1 + k.
         duration: first to fourth contact, T14, in the unit of the times.
-        u1: linear coefficient of ``I(mu) = 1 - u1 (1 - mu) - u2 (1 - mu)^2``.
-        u2: quadratic coefficient.
+        u1: linear coefficient of ``I(mu) = 1 - u1 (1 - mu) - u2 (1 - mu)^2``, or one for each band.
+        u2: quadratic coefficient, or one for each band.
     """
 
     radius_ratio: Scalar
@@ -52,7 +52,7 @@ class Transit(NamedTuple):
 
 
 class _Integral(NamedTuple):
-    """Time integral of the flux deficit from mid-transit on: a cubic in each cell, tau as its coordinate."""
+    """Time integral of the flux deficit from mid-transit on: a cubic in each cell, in tau; the cells of all bands in a row."""
 
     coefficients: Float[Array, "4 cells"]
     inner: Float[Array, ""]
@@ -101,18 +101,26 @@ def _integral(transit: Transit) -> _Integral:
     offsets = [step * (step + 2 * _SOFTENING) for step in steps]
     starts = (inner, inner, 1.0)
     tau = jnp.concatenate([start + sign * offset for start, sign, offset in zip(starts, _SIGNS, offsets, strict=True)])
+    distance = _off_contact(separation(tau, transit), transit)
+    stretches = [2 * root / cells * (step + _SOFTENING) for root, cells, step in zip(roots, _CELLS, steps, strict=True)]
+
+    def coefficients(limb: Float[Array, " 2"]) -> Float[Array, "4 cells"]:
+        deficit = light_curve(limb, distance, transit.radius_ratio, order=_ORDER)
+        per_panel = jnp.split(deficit, np.cumsum(np.array(_CELLS) + 1)[:-1])
+        return _panels([stretch * flux for stretch, flux in zip(stretches, per_panel, strict=True)])
+
     limb = jnp.stack([jnp.asarray(transit.u1), jnp.asarray(transit.u2)])
-    deficit = light_curve(limb, _off_contact(separation(tau, transit), transit), transit.radius_ratio, order=_ORDER)
-    per_panel = jnp.split(deficit, np.cumsum(np.array(_CELLS) + 1)[:-1])
-    slopes = [
-        2 * root / cells * (step + _SOFTENING) * flux for root, cells, step, flux in zip(roots, _CELLS, steps, per_panel, strict=True)
-    ]
-    sums = [jnp.asarray(_running_integral(cells), tau.dtype) @ slope for cells, slope in zip(_CELLS, slopes, strict=True)]
+    cubics = coefficients(limb) if limb.ndim == 1 else jnp.concatenate(jax.vmap(coefficients, in_axes=1)(limb), axis=1)
+    return _Integral(cubics, inner, middle, tuple(cells / root for cells, root in zip(_CELLS, roots, strict=True)))
+
+
+def _panels(slopes: list[Float[Array, " knots"]]) -> Float[Array, "4 cells"]:
+    """Cubics of the integral in all cells from the slopes at the knots of each panel."""
+    sums = [jnp.asarray(_running_integral(cells), slope.dtype) @ slope for cells, slope in zip(_CELLS, slopes, strict=True)]
     to_inner = sums[0][-1]
     totals = (to_inner, to_inner, to_inner + sums[1][-1] + sums[2][-1])
     cubics = [_cubics(total + sign * part, sign * slope) for total, sign, part, slope in zip(totals, _SIGNS, sums, slopes, strict=True)]
-    scale = tuple(cells / root for cells, root in zip(_CELLS, roots, strict=True))
-    return _Integral(jnp.concatenate(cubics, axis=1), inner, middle, scale)
+    return jnp.concatenate(cubics, axis=1)
 
 
 def _cubics(value: Float[Array, " knots"], slope: Float[Array, " knots"]) -> Float[Array, "4 cells"]:
@@ -122,8 +130,8 @@ def _cubics(value: Float[Array, " knots"], slope: Float[Array, " knots"]) -> Flo
     return jnp.stack([value[:-1], first, 3 * rise - 2 * first - last, first + last - 2 * rise])
 
 
-def _integral_at(integral: _Integral, tau: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    """Integral of the deficit from 0 to ``tau``, odd in tau and constant beyond the contacts."""
+def _integral_at(integral: _Integral, tau: Float[Array, "*n"], band: Any) -> Float[Array, "*n"]:
+    """Integral of the deficit of a band from 0 to ``tau``, odd in tau and constant beyond the contacts."""
     time = jnp.minimum(jnp.abs(tau), 1.0)
     full, lower = time < integral.inner, time < integral.middle
 
@@ -131,15 +139,16 @@ def _integral_at(integral: _Integral, tau: Float[Array, "*n"]) -> Float[Array, "
         return jnp.where(full, a, jnp.where(lower, b, c))
 
     offset = by_panel(integral.inner - time, time - integral.inner, 1 - time)
-    place = (jnp.sqrt(offset + _SOFTENING**2) - _SOFTENING) * by_panel(*integral.scale)
-    cell = jnp.minimum(place.astype(jnp.int32), by_panel(*(cells - 1 for cells in _CELLS)))
-    s = place - cell
-    c = [row[cell + by_panel(0, _CELLS[0], _CELLS[0] + _CELLS[1])] for row in integral.coefficients]
+    along = (jnp.sqrt(offset + _SOFTENING**2) - _SOFTENING) * by_panel(*integral.scale)
+    cell = jnp.minimum(along.astype(jnp.int32), by_panel(*(cells - 1 for cells in _CELLS)))
+    s = along - cell
+    place = cell + by_panel(0, _CELLS[0], _CELLS[0] + _CELLS[1]) + sum(_CELLS) * band
+    c = [row[place] for row in integral.coefficients]
     return jnp.sign(tau) * (c[0] + s * (c[1] + s * (c[2] + s * c[3])))
 
 
 def smeared_deficit(
-    time: Float[Array, " n"], transit: Transit, exposure: Float[Array, "*n"], bin_width: Float[Array, "*n"]
+    time: Float[Array, " n"], transit: Transit, exposure: Float[Array, "*n"], bin_width: Float[Array, "*n"], band: Any = 0
 ) -> Float[Array, " n"]:
     """Relative flux minus one, averaged over exposure and bin.
 
@@ -151,6 +160,7 @@ def smeared_deficit(
         transit: its shape, in the same unit of time.
         exposure: width of the exposure, scalar or for each point.
         bin_width: width of the bin, scalar or for each point.
+        band: number of each point's band, where the limb darkening has several.
     """
     to_tau = 2 / transit.duration
     long = jnp.maximum(jnp.maximum(exposure, bin_width) * to_tau, 2e-3)
@@ -159,5 +169,5 @@ def smeared_deficit(
     total = jnp.zeros_like(time)
     for node in _GAUSS_TWO:
         tau = time * to_tau + 0.5 * node * short
-        total = total + _integral_at(integral, tau + 0.5 * long) - _integral_at(integral, tau - 0.5 * long)
+        total = total + _integral_at(integral, tau + 0.5 * long, band) - _integral_at(integral, tau - 0.5 * long, band)
     return 0.5 * total / long

@@ -59,10 +59,14 @@ def views(result: Result, *, stacked: bool = False) -> dict[str, Callable[[], go
         return {COMPONENTS: lambda: components(arrays, axes, result.summary["table"]["components"])}
     if result.summary["simulator"] != "transit" and "unfolded/time" not in arrays:
         return _series_views(result)
+    bands = Shown(result.summary["kind"], tuple(result.summary.get("channels") or ()))
+    several = len(bands.channels) > 1
     found: dict[str, Callable[[], go.Figure]] = {FOLDED: lambda: light_curve.folded(arrays, axes)}
+    if several:
+        found[FOLDED] = lambda: series(arrays, axes, bands)
     if "unfolded/time" in arrays:
         found[UNFOLDED] = lambda: light_curve.unfolded(arrays, axes)
-    if "odd/coordinate" in arrays:
+    if "odd/coordinate" in arrays and not several:
         found[ODD_EVEN] = lambda: light_curve.odd_even(arrays, axes)
     return found
 

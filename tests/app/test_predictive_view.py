@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from astro_sbi.ui import posterior_view, predictive_view
@@ -32,6 +33,18 @@ def test_views_follow_the_kind(name):
 def test_transits_keep_their_views():
     folded, unfolded, odd_even = predictive_view.FOLDED, predictive_view.UNFOLDED, predictive_view.ODD_EVEN
     assert list(predictive_view.views(finished())) == [folded, unfolded, odd_even]
+
+
+def test_transits_in_several_bands_are_drawn_band_by_band():
+    result = finished()
+    size = len(result.arrays["observed/coordinate"])
+    result.summary["channels"] = ["g", "r"]
+    result.arrays["observed/channel"] = np.arange(size) % 2
+    found = predictive_view.views(result)
+    assert list(found) == [predictive_view.FOLDED, predictive_view.UNFOLDED]
+    figure = found[predictive_view.FOLDED]()
+    assert {"g", "r"} <= {trace.name for trace in figure.data}
+    assert "from mid-transit" in figure.layout.xaxis.title.text
 
 
 def test_emission_lines_keep_their_windows():

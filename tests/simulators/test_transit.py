@@ -7,8 +7,9 @@ import pytest
 
 from astro_sbi.simulators import simulator
 from astro_sbi.simulators.base import Pattern
-from astro_sbi.simulators.transit import limb_darkening, scaled_axis, stellar_density
+from astro_sbi.simulators.transit import limb_darkening
 from astro_sbi.simulators.transit_curve import Transit, smeared_deficit
+from astro_sbi.simulators.transit_orbit import scaled_axis, stellar_density
 
 MINUTE = 1 / 1440
 HAT_P_7 = Transit(0.0775, 0.5, 0.165, 0.35, 0.2)
@@ -81,6 +82,17 @@ def test_smeared_flux_agrees_with_the_disc_to_two_ppm(transit, exposure):
     time = np.linspace(-0.75, 0.75, 151) * transit.duration
     expected = smeared_on_a_fine_grid(time, transit, exposure, bin_width)
     assert np.abs(model(time, transit, exposure, bin_width) - expected).max() < 2e-6
+
+
+@pytest.mark.parametrize(("k", "b", "hours"), [(0.1, 0.2, 1.0), (0.15, 0.9, 0.7), (0.03, 0.4, 0.5), (0.2, 1.1, 0.5)])
+def test_half_hour_exposures_of_short_transits_are_the_mean_of_a_thousand_instants(k, b, hours):
+    """The exposure is as long as the transit or half of it; 1,000 sub-exposures of the disc itself, to 2 ppm of the star's flux."""
+    transit, exposure = Transit(k, b, hours / 24, 0.4, 0.25), 30 * MINUTE
+    time = np.linspace(-1.2, 1.2, 41) * (transit.duration + exposure) / 2
+    instants = time[:, None] + exposure * ((np.arange(1000) + 0.5) / 1000 - 0.5)
+    flux = np.stack([disc_deficit(chord_distance(row, transit), transit) for row in instants])
+    assert np.abs(model(time, transit, exposure, 0.0) - flux.mean(axis=1)).max() < 2e-6
+    assert np.abs(flux.mean(axis=1) - flux[:, 500]).max() > 3e-4
 
 
 def test_smearing_matters_and_vanishes_with_its_boxes():

@@ -50,9 +50,17 @@ def grouped(observation: Observation, group: np.ndarray) -> Observation:
     return replace(observation, points=mean, value=np.bincount(group, weight * observation.value) / total)
 
 
-def averaged(observation: Observation, width: float, start: float) -> Observation:
-    """Weighted means of each channel in bins of a width from a start."""
-    index = np.floor((observation.points.coordinate - start) / width).astype(np.int64)
+def averaged(observation: Observation, width: float, start: float, block: np.ndarray | None = None) -> Observation:
+    """Weighted means of each channel, and of each numbered block of points, in bins of a width from a start.
+
+    The bins of different blocks are staggered, so that together they sample the curve evenly.
+    """
+    place = (observation.points.coordinate - start) / width
+    if block is not None:
+        place += block / (block.max() + 1)
+    index = np.floor(place).astype(np.int64)
+    if block is not None:
+        index += (index.max() + 1) * block
     _, group = np.unique(index * len(observation.channels) + observation.points.channel, return_inverse=True)
     return in_order(grouped(observation, group))
 
@@ -83,7 +91,8 @@ class Bin(Step):
         width = self._width(observation, ingress, length)
         after, apart = self._averaged(prepared, observation, width, start)
         sentence = (
-            f"{len(observation):,} points in {len(after):,} bins of {1440 * width:.3g} min (ingress: about {1440 * ingress:.3g} min)"
+            f"{len(observation):,} points in {len(after):,} bins of {1440 * width:.3g} min{self._where(observation)} "
+            f"(ingress: about {1440 * ingress:.3g} min)"
             if width
             else f"all {len(observation):,} points kept as they are"
         )
@@ -99,11 +108,22 @@ class Bin(Step):
         apart = {name: averaged(part, shown, start) for name, part in parts.items() if part is not None}
         if not width:
             return with_known(observation, {**cadences, "count": np.ones(len(observation)) * u.dimensionless_unscaled}), apart
-        return with_known(averaged(observation, width, start), cadences), apart
+        return with_known(averaged(observation, width, start, self._blocks(observation)), cadences), apart
+
+    def _blocks(self, observation: Observation) -> np.ndarray | None:
+        """Number of the block of transits that each point is averaged in; None where all transits are."""
+        return None
+
+    def _where(self, observation: Observation) -> str:
+        """Of what the bins are, for the user."""
+        return ""
 
     def _width(self, observation: Observation, ingress: float, length: float) -> float:
         """Width of a bin [d], 0 where every point is kept."""
-        finest = len(observation.channels) * length / self.max_bins * (1 + 1e-9)
+        blocks = self._blocks(observation)
+        parts = len(observation.channels) * (1 if blocks is None else int(blocks.max()) + 1)
+        # Staggered bins are cut at the ends, which makes one more.
+        finest = length / max(self.max_bins // parts - (blocks is not None), 1) * (1 + 1e-9)
         if self.bin_width is not None:
             return max(self.bin_width, finest) if self.bin_width else 0.0
         if len(observation) <= self.max_bins:

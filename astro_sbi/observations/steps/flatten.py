@@ -34,13 +34,12 @@ class Flatten(Step):
         time, flux = observation.points.coordinate, observation.value
         protected = dip.inside(time, 1.3)
         asked = max(prepared.number("search_window"), 3 * dip.duration) if self.flatten_window is None else self.flatten_window
-        divisor, level, window = np.ones(len(flux)), np.ones(len(flux)), 0.0
+        divisor, level, window, spread = np.ones(len(flux)), np.ones(len(flux)), 0.0, 0.0
         for here in channel_masks(observation):
             divisor[here], level[here], used = _divisor(time[here], flux[here], asked, protected[here])
-            window = max(window, used)
+            window, spread = max(window, used), max(spread, 1e6 * float(np.ptp(divisor[here]) / np.median(divisor[here])))
         after = with_values(observation, flux / divisor, observation.points.noise.sigma / divisor)
         after = replace(after, value_axis=Axis("relative flux", ""))
-        spread = 1e6 * float(np.ptp(divisor) / np.median(divisor))
         sentence = (
             f"divided by a trend over {window:.3g} d that spans {spread:.0f} ppm, fitted outside the transits"
             if window

@@ -39,6 +39,7 @@ class Fold(Step):
         if len(near) < 10:
             raise ObservationError(f"only {len(near)} points {_CHECK.format('around the transits')}")
         kept, dropped = self._normalised(near, dip)
+        kept = self._numbered(kept, dip)
         number, offset = dip.number(kept.points.coordinate), dip.offset(kept.points.coordinate)
         if (np.abs(offset) < 0.5 * dip.duration).sum() < 3:
             raise ObservationError(f"fewer than three points {_CHECK.format('in transit')}")
@@ -57,6 +58,10 @@ class Fold(Step):
         odd = number % 2 == 1
         apart = {name: selected(folded, mask) for name, mask in (("odd", odd), ("even", ~odd)) if mask.sum() >= _LEAST}
         return replace(after, unfolded=mid_time, **apart)
+
+    def _numbered(self, near: Observation, dip: Dip) -> Observation:
+        """The points around the transits with what is to be known of each beside its phase."""
+        return near
 
     def _normalised(self, near: Observation, dip: Dip) -> tuple[Observation, dict[str, int]]:
         """Each transit in each channel divided by a curve through the points beside it; transits with nothing beside them are dropped."""
