@@ -9,8 +9,9 @@ import pytest
 from astropy import units as u
 
 from astro_sbi.simulators import simulator
-from astro_sbi.simulators.base import check_prior, configured, known_values, pattern_of, scalar_known
+from astro_sbi.simulators.base import configured, known_values, pattern_of, scalar_known
 from astro_sbi.simulators.prior import parse_distribution
+from astro_sbi.simulators.prior_checks import check_prior
 from astro_sbi.simulators.transit import TransitSimulator
 
 PLAIN = {
