@@ -10,6 +10,7 @@ from astropy import units as u
 
 from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.base import KnownQuantity, Parameter, Pattern, Simulator, Theta
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Prior, loguniform, uniform
 
 if TYPE_CHECKING:
@@ -139,6 +140,10 @@ class FlareActivitySimulator(Simulator):
             noise=Noise(np.full(len(time), 5e-4)),
             known={"exposure_time": (0.5 / 24) * u.d, "bin_width": 0.0 * u.d},
         )
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Space missions alone, their exposures at most an hour and a half: flares between two visits of a night are not seen."""
+        return random_pattern(self, rng, Sampling(stretch=(0.25, 1.0), size=(512, 1024), families=("space",)))
 
     @property
     def preparation(self) -> Preparation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from astropy import units as u
 from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.bands import of_channel, short_name
 from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pattern, Simulator, Theta
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Distribution, Prior, loguniform, normal, uniform
 from astro_sbi.simulators.pulsation import box_average, extremes, ratio_and_phase, series
 
@@ -260,6 +262,15 @@ class RRLyraeSimulator(Simulator):
         quantities |= {f"level_{number}": value * u.mag for number, value in enumerate(level, 1)}
         sigma = 0.02 * _PER_MAGNITUDE * 10 ** (-0.4 * (level[channel] - 17.0))
         return Points(time.reshape(-1), channel, np.ones(len(channel), bool), Noise(sigma), quantities)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Months to years, with the phase of each point and what the length resolves of the period."""
+        points = random_pattern(self, rng, Sampling(stretch=(0.1, 2.0), size=(60, 1024)))
+        known, time = points.known, points.coordinate
+        period = known["period_guess"].to_value(u.d)
+        cycle = (time - known["epoch_from_reference"].to_value(u.d)) / period
+        told = {"phase_guess": (cycle - np.floor(cycle + 0.5)) * u.one, "period_resolution": period**2 / np.ptp(time) * u.d}
+        return replace(points, known={**known, **told})
 
     @property
     def preparation(self) -> Preparation:

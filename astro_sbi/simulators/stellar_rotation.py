@@ -12,6 +12,7 @@ from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.bands import band_parameters, of_channel
 from astro_sbi.simulators.base import KnownQuantity, Parameter, Pattern, Simulator, Theta
 from astro_sbi.simulators.gaussian_process import Measured, Oscillator, oscillation, oscillator, rotation_one_step
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Prior, loguniform, uniform
 
 if TYPE_CHECKING:
@@ -158,6 +159,10 @@ class StellarRotationSimulator(Simulator):
         size = len(time)
         known = {"period_guess": 3.2 * u.d, "bin_width": 0.125 * u.d, "exposure_time": (120 * u.s).to(u.d), "reference_time": 1340.0 * u.d}
         return Points(time, np.zeros(size, np.int32), np.ones(size, bool), Noise(np.full(size, 3e-4)), known)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """From half a sector of a space mission to several months, with points enough to see the star turn."""
+        return random_pattern(self, rng, Sampling(stretch=(0.5, 6.0), size=(100, 1024)))
 
     @property
     def preparation(self) -> Preparation:

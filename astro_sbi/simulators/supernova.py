@@ -16,6 +16,7 @@ from astro_sbi.simulators.band_nodes import band_nodes
 from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pattern, Simulator, Theta
 from astro_sbi.simulators.extinction import R_V, cardelli
 from astro_sbi.simulators.filters import SURVEYS, FilterCurve, filter_curves, told, version_with
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Prior, fixed, loguniform, uniform
 
 if TYPE_CHECKING:
@@ -215,6 +216,10 @@ class SupernovaSimulator(Simulator):
         known |= {f"zero_{number}": 17.0 * u.mag for number in range(1, bands + 1)}
         sigma = 3.0 * 10 ** (-0.4 * (23.9 - 17.0))
         return Points(time, channel, np.ones(len(time), bool), Noise(np.full(len(time), sigma)), known)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Surveys and follow-up from at most three weeks before the first detection."""
+        return random_pattern(self, rng, Sampling(stretch=(0.5, 1.0), size=(30, 600), families=("survey", "follow-up")))
 
     @property
     def preparation(self) -> Preparation:
