@@ -68,12 +68,29 @@ class GalaxyPhotometrySimulator(Simulator):
     channels = _BANDS
     options = (ModelOption("filters", SURVEYS, "survey whose u, g, r, i, z and y are meant where the name of a band does not say"),)
     parameters = (
-        Parameter("redshift", "z", "<i>z</i>", "", "redshift", 0.0, HIGHEST),
         Parameter(
-            "magnitude", r"\bar{m}", "<i>m̄</i>", "mag", "AB magnitude of the mean flux in the bands, each weighted by its inverse variance"
+            "redshift",
+            "z",
+            "<i>z</i>",
+            "",
+            "redshift: moves the steps of the spectrum at 912, 1216 and 4000 A from band to band",
+            0.0,
+            HIGHEST,
         ),
         Parameter(
-            "dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "attenuation of the starlight in V, beyond what is in the templates", 0.0
+            "magnitude",
+            r"\bar{m}",
+            "<i>m̄</i>",
+            "mag",
+            "AB magnitude of the mean flux in the bands, each weighted by its inverse variance: scales all bands alike",
+        ),
+        Parameter(
+            "dust_av",
+            "A_V",
+            "<i>A<sub>V</sub></i>",
+            "mag",
+            "attenuation of the starlight in V, beyond what is in the templates: makes the galaxy red without a step",
+            0.0,
         ),
         *MIXING,
     )

@@ -22,8 +22,22 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preparation import Preparation
 
 _SHARED = (
-    Parameter("tau", r"\tau", "<i>τ</i>", "d", "damping time, after which the source has forgotten its brightness (observed frame)", 0.0),
-    Parameter("sigma", r"\sigma", "<i>σ</i>", "", "long-term standard deviation of the variation in the first band, relative flux", 0.0),
+    Parameter(
+        "tau",
+        r"\tau",
+        "<i>τ</i>",
+        "d",
+        "damping time, after which the source has forgotten its brightness (observed frame): a long one makes the curve smooth and slow",
+        0.0,
+    ),
+    Parameter(
+        "sigma",
+        r"\sigma",
+        "<i>σ</i>",
+        "",
+        "long-term standard deviation of the variation in the first band, relative flux: how far the curve wanders",
+        0.0,
+    ),
 )
 _PRIOR = (("tau", loguniform("0.001*baseline", "10*baseline")), ("sigma", loguniform(0.005, 1.0)))
 

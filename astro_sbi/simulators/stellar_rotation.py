@@ -21,14 +21,21 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preparation import Preparation
 
 _SHARED = (
-    Parameter("period", "P", "<i>P</i>", "d", "rotation period", 1e-3),
-    Parameter("amplitude", r"\sigma", "<i>σ</i>", "", "standard deviation of the variation in the first channel, relative flux", 0.0),
+    Parameter("period", "P", "<i>P</i>", "d", "rotation period: the waves repeat after it, as long as the spots live", 1e-3),
+    Parameter(
+        "amplitude",
+        r"\sigma",
+        "<i>σ</i>",
+        "",
+        "standard deviation of the variation in the first channel, relative flux: the height of the waves",
+        0.0,
+    ),
     Parameter(
         "quality",
         "Q",
         "<i>Q</i>",
         "",
-        "quality of the oscillation at the period: pi times the rotations until spots have changed",
+        "quality of the oscillation at the period, pi times the rotations until spots have changed: a high one repeats wave by wave",
         0.51,
         1e6,
     ),
@@ -37,11 +44,18 @@ _SHARED = (
         r"q_\mathrm{half}",
         "<i>q</i><sub>half</sub>",
         "",
-        "quality at half the period over that at the period, one half taken from each",
+        "quality at half the period over that at the period, one half taken from each: how long the second wave of a turn repeats",
         1e-3,
         1.0,
     ),
-    Parameter("mix", "f", "<i>f</i>", "", "variance at half the period over that at the period", 0.0),
+    Parameter(
+        "mix",
+        "f",
+        "<i>f</i>",
+        "",
+        "variance at half the period over that at the period: a high one makes two waves a turn, as spots on both sides do",
+        0.0,
+    ),
 )
 _PRIOR = (
     ("period", loguniform("0.5*period_guess", "2*period_guess")),
