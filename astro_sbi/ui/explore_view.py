@@ -17,7 +17,7 @@ from astro_sbi.simulators.prior import Distribution
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.posterior_view import COLOURS, FLOW
 from astro_sbi.ui.simulated import Explorer, grid, outside_prior, phase_of, prior_draws
-from astro_sbi.ui.words import count, escaped, unit_text
+from astro_sbi.ui.words import count, escaped, number, unit_text
 
 SEEDS = 2**31 - 1
 PATTERNS = ("the default", "another one, by number")
@@ -42,7 +42,7 @@ def _slider(parameter: Parameter, distribution: Distribution, offered: tuple[flo
     unit = unit_text(parameter.unit)
     stops = grid(low, first, high, logarithmic=distribution.kind == "loguniform")
     start = min(stops, key=lambda stop: abs(stop - first))
-    number = f"In {unit}" if unit else "A pure number"
+    kept = f"In {unit}" if unit else "A pure number"
     return float(
         st.select_slider(
             f"${parameter.latex}$ · {titled(parameter)}",
@@ -51,7 +51,7 @@ def _slider(parameter: Parameter, distribution: Distribution, offered: tuple[flo
             format_func="{:.4g}".format,
             key=parameter.name,
             bind="query-params",
-            help=f"{meant(parameter)} {number}. Prior: `{distribution}`.",
+            help=f"{meant(parameter)} {kept}. Prior: `{distribution}`.",
         )
     )
 
@@ -82,18 +82,21 @@ def pattern_choice() -> int | None:
     chosen = st.selectbox("Observing pattern", PATTERNS, key="observing", bind="query-params", help=told, width=220)
     if chosen == PATTERNS[0]:
         return None
-    number = st.number_input("Number of the pattern", 1, SEEDS, 1, key="pattern_number", bind="query-params", width=180)
-    return int(number)
+    return int(st.number_input("Number of the pattern", 1, SEEDS, 1, key="pattern_number", bind="query-params", width=180))
 
 
 def pattern_words(explorer: Explorer) -> str:
     """What an observing pattern consists of, in one sentence."""
-    points, unit = explorer.points, unit_text(explorer.simulator.value_unit)
-    usual = len(np.unique(explorer.simulator.default_points().channel))
-    among = f" in {len(np.unique(points.channel))} of {usual} channels" if usual > 1 else ""
-    where = f"{explorer.simulator.coordinate_name[:1].lower()}{explorer.simulator.coordinate_name[1:]}"
-    span = f"{where} from {points.coordinate.min():.4g} to {points.coordinate.max():.4g} {unit_text(explorer.simulator.coordinate_unit)}"
-    error = f"median error {np.median(points.noise.sigma):.2g} {unit}"
+    points, simulator = explorer.points, explorer.simulator
+    present, usual = np.unique(points.channel), len(np.unique(simulator.default_points().channel))
+    names = f"{len(present)} of {usual} channels"
+    if len(simulator.channels) >= usual:
+        names = ", ".join(escaped(simulator.channels[channel]) for channel in present)
+    among = f" in {names}" if usual > 1 else ""
+    where = f"{escaped(simulator.coordinate_name[:1].lower())}{escaped(simulator.coordinate_name[1:])}"
+    low, high = (number(float(end), 4) for end in (points.coordinate.min(), points.coordinate.max()))
+    span = f"{where} from {low} to {high} {unit_text(simulator.coordinate_unit)}"
+    error = f"median error {number(float(np.median(points.noise.sigma)), 2)} {unit_text(simulator.value_unit)}"
     return f"{count(len(points), 'point')}{among}, {span.rstrip()}, {error.rstrip()}."
 
 

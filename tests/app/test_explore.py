@@ -169,7 +169,8 @@ def test_another_observing_pattern_is_in_the_address(opened):
     assert not app.exception
     assert app.number_input(key="pattern_number").value == 4
     points = make_explorer("quasar_variability", number=4).points
-    assert f"{len(points)} points, time from" in words(app)
+    assert f"{len(points)} points, time from the reference time from −" in words(app)
+    assert "points in g, " in words(opened("explore", simulator="RR Lyrae star", observing=explore_view.PATTERNS[1], pattern_number="1"))
     after = figure(app)
     assert after != before
     app.number_input(key="pattern_number").set_value(5).run()

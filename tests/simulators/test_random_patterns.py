@@ -5,9 +5,13 @@ import numpy as np
 import pytest
 from astropy import units as u
 
+from astro_sbi.observations.simulations.table import SimulationTable
 from astro_sbi.simulators import simulator, simulator_names
 from astro_sbi.simulators.base import Pattern, Simulator, configured, known_values, pattern_of, scalar_known
+from astro_sbi.simulators.own import Axis, OwnSimulator, parameter
 from astro_sbi.simulators.patterns import MOST, Sampling, random_pattern
+from astro_sbi.simulators.prior import Prior
+from astro_sbi.simulators.simulation_table import TableSimulator
 
 
 def drawn(one: Simulator, seed: int):
@@ -156,3 +160,24 @@ def test_a_survey_comes_once_or_twice_a_night_and_not_in_all_seasons():
     night = np.floor(points.coordinate + 0.15 - np.min(points.coordinate) % 1)
     assert 1 <= np.max(np.unique(night, return_counts=True)[1]) <= 2
     assert np.max(np.diff(points.coordinate)) > 60
+
+
+def test_simulators_of_ones_own_have_patterns_within_their_example():
+    described = {"parameters": (parameter("height"),), "priors": {"height": "uniform(0, 1)"}, "example_error": 0.1}
+    curve = OwnSimulator(name="mine", x=Axis("radius", "m"), y=Axis("y", ""), model=np.add, example_x=np.arange(50.0), **described)
+    series = {"x": Axis("time", "h"), "y": Axis("y", ""), "kind": "light_curve", "example_x": np.arange(100.0, 5000.0, 24.0)}
+    star = OwnSimulator(name="star", model=np.add, **series, **described)
+    for seed in range(20):
+        assert set(drawn(curve, seed).coordinate) <= set(curve.example_x)
+        time = drawn(star, seed).coordinate
+        assert 90 < time.min() < time.max() < 5010
+    nights = random_pattern(star, np.random.default_rng(1), Sampling(families=("survey",))).coordinate / 24
+    assert np.max(np.abs(nights - np.median(nights % 1) - np.rint(nights - np.median(nights % 1)))) < 0.25
+
+
+def test_an_observation_of_a_table_has_all_its_numbers():
+    rng = np.random.default_rng(1)
+    theta, x = rng.standard_normal((50, 1)), rng.standard_normal((50, 3))
+    table = SimulationTable(("a",), ("a",), ("x", "y", "z"), theta, x, (3,), "NPZ", 50)
+    one = TableSimulator(table, Prior.of(a="normal(0, 1)"))
+    assert np.array_equal(drawn(one, 3).coordinate, one.default_points().coordinate)
