@@ -29,7 +29,13 @@ def band_parameters(channels: tuple[str, ...], amplitude: str, jitter: Distribut
     prior: list[tuple[str, Distribution]] = []
     for number, channel in enumerate(channels, 1):
         latex, html, of = subscripts(channel, number if len(channels) > 1 else 0)
-        mean = Parameter(f"mean_{number}", rf"\mu{latex[0]}", f"<i>μ</i>{html[0]}", "", f"long-term mean{of}, relative to the median")
+        mean = Parameter(
+            f"mean_{number}",
+            rf"\mu{latex[0]}",
+            f"<i>μ</i>{html[0]}",
+            "",
+            f"long-term mean{of}, relative to the median: moves the curve up and down",
+        )
         parameters.append(mean)
         prior.append((mean.name, normal(1.0, amplitude)))
         if number > 1:
@@ -37,7 +43,7 @@ def band_parameters(channels: tuple[str, ...], amplitude: str, jitter: Distribut
             ratio = Parameter(f"ratio_{number}", rf"r{latex[0]}", f"<i>r</i>{html[0]}", "", meaning, 0.0)
             parameters.append(ratio)
             prior.append((ratio.name, loguniform(0.2, 5.0)))
-        meaning = f"noise of each value{of} beyond its quoted error, relative flux"
+        meaning = f"noise of each value{of} beyond its quoted error, relative flux: scatters the points"
         noise = Parameter(f"jitter_{number}", rf"\sigma_{{\mathrm{{jit}}{latex[1]}}}", f"σ<sub>jit{html[1]}</sub>", "", meaning, 0.0)
         parameters.append(noise)
         prior.append((noise.name, jitter))

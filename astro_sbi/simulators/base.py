@@ -13,6 +13,7 @@ from jaxtyping import Float
 from astro_sbi.observations.observation import Kind, Observation, ObservationError, Points
 from astro_sbi.simulators.declared import KnownQuantity, ModelOption, Parameter, Pattern, Theta
 from astro_sbi.simulators.decorrelation import decorrelation_of
+from astro_sbi.simulators.patterns import random_pattern
 from astro_sbi.simulators.prior import Prior
 
 if TYPE_CHECKING:
@@ -45,10 +46,8 @@ class Simulator(abc.ABC):
     process gives `process` and `one_step` too; nothing else is needed for its exact likelihood.
     ``theta`` maps parameter names to scalars; shapes are unbatched, vmap does the rest.
 
-    An implicit simulator has no likelihood that could be computed: it draws in `process` and names its `summaries`.
-
     Attributes:
-        implicit: whether there is no likelihood.
+        implicit: whether no likelihood can be computed: it draws in `process` and names its `summaries`.
         takes_covariance: whether errors may be correlated: its noise is the quoted one and nothing else.
         channels: names of the channels that the parameters are for.
         period: name of the parameter that is a period to fold by in figures, if there is one.
@@ -124,6 +123,10 @@ class Simulator(abc.ABC):
     def default_points(self) -> Points:
         """The observing pattern that Explore and the shipped examples use."""
 
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """An observing pattern drawn at random about the default one: cadence, gaps, level of the errors, missing channels."""
+        return random_pattern(self, rng)
+
     @property
     @abc.abstractmethod
     def preparation(self) -> Preparation:
@@ -170,16 +173,14 @@ def known_values(simulator: Simulator, points: Points) -> dict[str, np.ndarray]:
             raise ObservationError(
                 f"the simulator {simulator.name} needs {wanted.name} [{wanted.unit}] ({wanted.meaning}); the observation has none: give it"
             )
-        number = wanted.default if quantity is None else _in_unit(wanted, quantity)
+        number: Any = wanted.default
+        if quantity is not None:
+            try:
+                number = quantity.to_value(u.Unit(wanted.unit))
+            except u.UnitConversionError:
+                raise ObservationError(f"{wanted.name} is given in {quantity.unit}, which does not convert to {wanted.unit}") from None
         values[wanted.name] = np.asarray(number, dtype=np.float64)
     return values
-
-
-def _in_unit(wanted: KnownQuantity, quantity: u.Quantity) -> Any:
-    try:
-        return quantity.to_value(u.Unit(wanted.unit))
-    except u.UnitConversionError:
-        raise ObservationError(f"{wanted.name} is given in {quantity.unit}, which does not convert to {wanted.unit}") from None
 
 
 def pattern_of(simulator: Simulator, points: Points) -> Pattern:

@@ -10,6 +10,7 @@ from astropy import units as u
 
 from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.base import KnownQuantity, Parameter, Pattern, Simulator, Theta
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Prior, loguniform, uniform
 
 if TYPE_CHECKING:
@@ -59,10 +60,32 @@ class FlareActivitySimulator(Simulator):
         "flares are partly taken for the quiet star: of a star that varies by 1 % within days, widths came out a quarter too short.",
     )
     parameters = (
-        Parameter("flare_rate", r"\nu_{10}", "ν<sub>10</sub>", "1 / d", "flares a day with an equivalent duration above 10 s", 0.0),
-        Parameter("energy_slope", r"\alpha", "α", "", "slope of the energies, dN/dE ~ E^-α", 1.01, 4.0),
-        Parameter("flare_width", r"w_{10}", "<i>w</i><sub>10</sub>", "min", "full width at half maximum of a flare of 10 s", 0.01),
-        Parameter("noise_scale", "s", "<i>s</i>", "", "noise over quoted errors", 1e-3),
+        Parameter(
+            "flare_rate",
+            r"\nu_{10}",
+            "ν<sub>10</sub>",
+            "1 / d",
+            "flares a day with an equivalent duration above 10 s: how often the light jumps",
+            0.0,
+        ),
+        Parameter(
+            "energy_slope",
+            r"\alpha",
+            "α",
+            "",
+            "slope of the energies, dN/dE ~ E^-α: a steep one makes strong flares rare and weak ones many",
+            1.01,
+            4.0,
+        ),
+        Parameter(
+            "flare_width",
+            r"w_{10}",
+            "<i>w</i><sub>10</sub>",
+            "min",
+            "full width at half maximum of a flare of 10 s: a long flare of the same energy is a low one",
+            0.01,
+        ),
+        Parameter("noise_scale", "s", "<i>s</i>", "", "noise over quoted errors: scatters the points", 1e-3),
     )
     derived_parameters = (
         Parameter("strong_rate", r"\nu_{100}", "ν<sub>100</sub>", "1 / d", "flares a day with an equivalent duration above 100 s"),
@@ -139,6 +162,10 @@ class FlareActivitySimulator(Simulator):
             noise=Noise(np.full(len(time), 5e-4)),
             known={"exposure_time": (0.5 / 24) * u.d, "bin_width": 0.0 * u.d},
         )
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Space missions alone, their exposures at most an hour and a half: flares between two visits of a night are not seen."""
+        return random_pattern(self, rng, Sampling(stretch=(0.25, 1.0), size=(512, 1024), families=("space",)))
 
     @property
     def preparation(self) -> Preparation:

@@ -9,9 +9,10 @@ import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.observation import Noise, Points
-from astro_sbi.simulators.base import KnownQuantity, Parameter, Pattern, Simulator, Theta
+from astro_sbi.simulators.base import KnownQuantity, Pattern, Simulator, Theta
 from astro_sbi.simulators.bpt import KAUFFMANN, KEWLEY, distance, log_ratio
 from astro_sbi.simulators.extinction import R_V, cardelli
+from astro_sbi.simulators.line_parameters import DERIVED, FLUX, FLUX_DENSITY, PARAMETERS
 from astro_sbi.simulators.prior import Prior, loguniform, normal, uniform
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preparation import Preparation
 
 _LIGHT_KM_S = 299792.458
-_FLUX = "1e-17 erg / (s cm2)"
-_FLUX_DENSITY = "1e-17 erg / (s cm2 Angstrom)"
 
 # Vacuum wavelengths [A] and ratios set by atomic physics.
 _H_BETA, _OIII_4960, _OIII_5008 = 4862.683, 4960.295, 5008.240
@@ -78,7 +77,7 @@ class GalaxyLinesSimulator(Simulator):
     coordinate_unit = "Angstrom"
     signal = "emission lines"
     value_name = "Flux density"
-    value_unit = _FLUX_DENSITY
+    value_unit = FLUX_DENSITY
     summary = (
         "Gas in a galaxy, lit by young stars or an active nucleus, shines in a few lines. Their shift tells the redshift, "
         "their width how fast the gas moves, the ratio of H alpha to H beta how much dust lies before them, "
@@ -101,83 +100,8 @@ class GalaxyLinesSimulator(Simulator):
         "Lines are corrected for Milky Way dust only if E(B-V) is known (ebv, default 0); the continuum is left as observed.",
         "Where a window is missing, its parameters keep their priors.",
     )
-    parameters = (
-        Parameter("velocity_offset", r"\Delta v", "Δ<i>v</i>", "km / s", "velocity of the gas against the guessed redshift"),
-        Parameter(
-            "line_width",
-            r"\sigma_v",
-            "σ<sub><i>v</i></sub>",
-            "km / s",
-            "standard deviation of the lines before the instrument broadens them",
-            0.0,
-        ),
-        Parameter("flux_h_alpha", r"F(\mathrm{H\alpha})", "F(Hα)", _FLUX, "flux of H alpha emission"),
-        Parameter("flux_oiii_5008", r"F([\mathrm{O\,III}]\,5008)", "F([O III] 5008)", _FLUX, "flux of [O III] 5008; 4960 has 1/2.98 of it"),
-        Parameter("flux_nii_6585", r"F([\mathrm{N\,II}]\,6585)", "F([N II] 6585)", _FLUX, "flux of [N II] 6585; 6550 has 1/3.05 of it"),
-        Parameter("flux_sii_sum", r"F([\mathrm{S\,II}])", "F([S II])", _FLUX, "flux of [S II] 6718 and 6733 together"),
-        Parameter(
-            "sii_ratio", r"[\mathrm{S\,II}]\,6718/6733", "[S II] 6718/6733", "", "ratio of the [S II] lines, which tells the density", 0.0
-        ),
-        Parameter("dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "extinction of the lines in V, from the Balmer decrement"),
-        Parameter(
-            "absorption_h_beta",
-            r"W_\star(\mathrm{H\beta})",
-            "W<sub>★</sub>(Hβ)",
-            "Angstrom",
-            "equivalent width of stellar H beta absorption",
-        ),
-        Parameter("continuum_blue", r"C_\mathrm{b}", "C<sub>b</sub>", _FLUX_DENSITY, "continuum at 4930 A (rest)"),
-        Parameter(
-            "slope_blue", r"C'_\mathrm{b}", "C′<sub>b</sub>", "1e-19 erg / (s cm2 Angstrom2)", "slope of the continuum around H beta"
-        ),
-        Parameter("continuum_red", r"C_\mathrm{r}", "C<sub>r</sub>", _FLUX_DENSITY, "continuum at 6640 A (rest)"),
-        Parameter(
-            "slope_red", r"C'_\mathrm{r}", "C′<sub>r</sub>", "1e-19 erg / (s cm2 Angstrom2)", "slope of the continuum around H alpha"
-        ),
-        Parameter("noise_scale", "s", "<i>s</i>", "", "noise over quoted errors", 1e-3),
-    )
-    derived_parameters = (
-        Parameter("redshift", "z", "<i>z</i>", "", "redshift of the gas"),
-        Parameter("flux_h_beta", r"F(\mathrm{H\beta})", "F(Hβ)", _FLUX, "flux of H beta emission, from H alpha and dust"),
-        Parameter(
-            "log_nii_ha",
-            r"\log\,[\mathrm{N\,II}]/\mathrm{H\alpha}",
-            "log [N II]/Hα",
-            "dex",
-            "log10 of the flux ratio 6585 to H alpha, within -3 and 3",
-        ),
-        Parameter(
-            "log_oiii_hb",
-            r"\log\,[\mathrm{O\,III}]/\mathrm{H\beta}",
-            "log [O III]/Hβ",
-            "dex",
-            "log10 of the flux ratio 5008 to H beta, within -3 and 3",
-        ),
-        Parameter(
-            "ew_h_alpha",
-            r"W(\mathrm{H\alpha})",
-            "W(Hα)",
-            "Angstrom",
-            "rest-frame equivalent width of H alpha emission (emission is positive)",
-        ),
-        Parameter(
-            "ew_oiii_5008", r"W([\mathrm{O\,III}]\,5008)", "W([O III] 5008)", "Angstrom", "rest-frame equivalent width of [O III] 5008"
-        ),
-        Parameter(
-            "bpt_kauffmann",
-            r"d_\mathrm{Ka03}",
-            "d<sub>Ka03</sub>",
-            "dex",
-            "distance in the BPT diagram beyond Kauffmann's line; negative: stars light the gas",
-        ),
-        Parameter(
-            "bpt_kewley",
-            r"d_\mathrm{Ke01}",
-            "d<sub>Ke01</sub>",
-            "dex",
-            "distance in the BPT diagram beyond Kewley's line; positive: an active nucleus",
-        ),
-    )
+    parameters = PARAMETERS
+    derived_parameters = DERIVED
     prior = Prior(
         (
             ("velocity_offset", normal(0.0, 150.0)),
@@ -199,8 +123,8 @@ class GalaxyLinesSimulator(Simulator):
     known = (
         KnownQuantity("redshift_guess", "", "redshift about which the lines are looked for"),
         KnownQuantity("resolution", "km / s", "standard deviation of the instrument's line profile at each point"),
-        KnownQuantity("continuum_scale", _FLUX_DENSITY, "typical continuum level", from_data=True),
-        KnownQuantity("flux_scale", _FLUX, "typical flux of the lines", from_data=True),
+        KnownQuantity("continuum_scale", FLUX_DENSITY, "typical continuum level", from_data=True),
+        KnownQuantity("flux_scale", FLUX, "typical flux of the lines", from_data=True),
         KnownQuantity("ebv", "mag", "Milky Way reddening E(B-V) towards the galaxy", 0.0),
     )
 
@@ -278,8 +202,8 @@ class GalaxyLinesSimulator(Simulator):
             known={
                 "redshift_guess": redshift * u.one,
                 "resolution": np.full(2 * size, 60.0) * u.km / u.s,
-                "continuum_scale": 10.0 * u.Unit(_FLUX_DENSITY),
-                "flux_scale": 200.0 * u.Unit(_FLUX),
+                "continuum_scale": 10.0 * u.Unit(FLUX_DENSITY),
+                "flux_scale": 200.0 * u.Unit(FLUX),
                 "ebv": 0.0 * u.mag,
             },
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pat
 from astro_sbi.simulators.filters import SURVEYS, FilterCurve, filter_curves, told, version_with
 from astro_sbi.simulators.galaxy_bands import BandGrid, band_grid
 from astro_sbi.simulators.mixture import HIGHEST, MIXING, MIXTURE, luminosity_distance, template_shares
+from astro_sbi.simulators.patterns import random_pattern
 from astro_sbi.simulators.prior import Prior, uniform
 from astro_sbi.simulators.templates import templates
 
@@ -66,12 +68,29 @@ class GalaxyPhotometrySimulator(Simulator):
     channels = _BANDS
     options = (ModelOption("filters", SURVEYS, "survey whose u, g, r, i, z and y are meant where the name of a band does not say"),)
     parameters = (
-        Parameter("redshift", "z", "<i>z</i>", "", "redshift", 0.0, HIGHEST),
         Parameter(
-            "magnitude", r"\bar{m}", "<i>m̄</i>", "mag", "AB magnitude of the mean flux in the bands, each weighted by its inverse variance"
+            "redshift",
+            "z",
+            "<i>z</i>",
+            "",
+            "redshift: moves the steps of the spectrum at 912, 1216 and 4000 A from band to band",
+            0.0,
+            HIGHEST,
         ),
         Parameter(
-            "dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "attenuation of the starlight in V, beyond what is in the templates", 0.0
+            "magnitude",
+            r"\bar{m}",
+            "<i>m̄</i>",
+            "mag",
+            "AB magnitude of the mean flux in the bands, each weighted by its inverse variance: scales all bands alike",
+        ),
+        Parameter(
+            "dust_av",
+            "A_V",
+            "<i>A<sub>V</sub></i>",
+            "mag",
+            "attenuation of the starlight in V, beyond what is in the templates: makes the galaxy red without a step",
+            0.0,
         ),
         *MIXING,
     )
@@ -149,6 +168,12 @@ class GalaxyPhotometrySimulator(Simulator):
             noise=Noise(sigma),
             known={"weight": weight / weight.sum() * u.dimensionless_unscaled, "magnitude_guess": 23.0 * u.mag},
         )
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Three bands or more, weighted by their errors."""
+        points = random_pattern(self, rng)
+        weight = points.noise.sigma**-2.0
+        return replace(points, known={**points.known, "weight": weight / weight.sum() * u.dimensionless_unscaled})
 
     @property
     def preparation(self) -> Preparation:

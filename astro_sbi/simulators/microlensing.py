@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy import units as u
+from jaxtyping import Float64
 
 from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.bands import of_channel
@@ -22,6 +24,7 @@ from astro_sbi.simulators.microlensing_parameters import (
     channel_derived,
     channel_parameters,
 )
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Distribution, Prior, loguniform, normal, uniform
 
 if TYPE_CHECKING:
@@ -221,13 +224,23 @@ class MicrolensingSimulator(Simulator):
         }
         for number in range(1, len(self.channels) + 1):
             known |= {f"baseline_guess_{number}": 1.0 * u.one, f"rise_guess_{number}": 1.0 * u.one}
-        if self.parallax:
-            from astro_sbi.observations.steps.earth import sun_offsets
-
-            north, east = sun_offsets(epoch + time, _BULGE, epoch)
-            known |= {"earth_north": north * u.au, "earth_east": east * u.au}
+        known |= self._earth(time, epoch)
         channel = np.arange(size, dtype=np.int32) % len(self.channels)
         return Points(time, channel, np.ones(size, bool), Noise(np.full(size, 0.02)), known)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Up to three years about the event, and where the Earth was."""
+        points = random_pattern(self, rng, Sampling(stretch=(0.5, 2.0), size=(40, 1024)))
+        return replace(points, known={**points.known, **self._earth(points.coordinate, points.known["epoch_guess"].to_value(u.d))})
+
+    def _earth(self, time: Float64[np.ndarray, " n"], epoch: float) -> dict[str, u.Quantity]:
+        """What parallax needs to know at times from the epoch [d], for an event in the bulge."""
+        if not self.parallax:
+            return {}
+        from astro_sbi.observations.steps.earth import sun_offsets
+
+        north, east = sun_offsets(epoch + time, _BULGE, epoch)
+        return {"earth_north": north * u.au, "earth_east": east * u.au}
 
     @property
     def preparation(self) -> Preparation:

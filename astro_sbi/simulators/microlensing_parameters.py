@@ -6,23 +6,56 @@ from astro_sbi.simulators.bands import short_name
 from astro_sbi.simulators.base import Parameter
 
 SHARED = (
-    Parameter("epoch_offset", r"\Delta t_0", "Δ<i>t</i><sub>0</sub>", "d", "time of closest approach after the peak that the search found"),
-    Parameter("width", r"t_\mathrm{FWHM}", "<i>t</i><sub>FWHM</sub>", "d", "full width of the light curve at half of its rise", 1e-6),
+    Parameter(
+        "epoch_offset",
+        r"\Delta t_0",
+        "Δ<i>t</i><sub>0</sub>",
+        "d",
+        "time of closest approach after the peak that the search found: moves the peak in time",
+    ),
+    Parameter(
+        "width",
+        r"t_\mathrm{FWHM}",
+        "<i>t</i><sub>FWHM</sub>",
+        "d",
+        "full width of the light curve at half of its rise: how long the event lasts",
+        1e-6,
+    ),
     Parameter(
         "u0",
         "u_0",
         "<i>u</i><sub>0</sub>",
         "",
-        "closest approach of source and lens in Einstein radii; with parallax its sign tells on which side the lens passes",
+        "closest approach of source and lens in Einstein radii: small ones make a sharp peak on broad wings; the sign is the side",
         -10.0,
         10.0,
     ),
 )
 PARALLAX = (
-    Parameter("pi_e_north", r"\pi_{\mathrm{E},N}", "π<sub>E,N</sub>", "", "microlens parallax towards north", -10.0, 10.0),
-    Parameter("pi_e_east", r"\pi_{\mathrm{E},E}", "π<sub>E,E</sub>", "", "microlens parallax towards east", -10.0, 10.0),
+    Parameter(
+        "pi_e_north",
+        r"\pi_{\mathrm{E},N}",
+        "π<sub>E,N</sub>",
+        "",
+        "microlens parallax towards north: the Earth's motion skews the curve and makes it wavy",
+        -10.0,
+        10.0,
+    ),
+    Parameter(
+        "pi_e_east",
+        r"\pi_{\mathrm{E},E}",
+        "π<sub>E,E</sub>",
+        "",
+        "microlens parallax towards east: the Earth's motion skews the curve and makes it wavy",
+        -10.0,
+        10.0,
+    ),
 )
-SOURCE = (Parameter("rho", r"\rho", "<i>ρ</i>", "", "radius of the source in Einstein radii", 1e-5, 0.5),)
+SOURCE = (
+    Parameter(
+        "rho", r"\rho", "<i>ρ</i>", "", "radius of the source in Einstein radii: a large one flattens the top of the peak", 1e-5, 0.5
+    ),
+)
 
 DERIVED = (
     Parameter("t0", "t_0", "<i>t</i><sub>0</sub>", "d", "time of closest approach, in the time system of the observation"),
@@ -52,14 +85,18 @@ def channel_parameters(number: int, channel: str, *, several: bool) -> tuple[Par
     latex, html, of = _suffixes(number, channel, several=several)
     return (
         Parameter(
-            f"baseline_{number}", f"F_{{0{latex}}}", f"<i>F</i><sub>0{html}</sub>", "", f"flux{of} without lensing, in the file's unit"
+            f"baseline_{number}",
+            f"F_{{0{latex}}}",
+            f"<i>F</i><sub>0{html}</sub>",
+            "",
+            f"flux{of} without lensing, in the file's unit: moves the curve up and down",
         ),
         Parameter(
             f"rise_{number}",
             rf"\Delta F_{{\mathrm{{max}}{latex}}}",
             f"Δ<i>F</i><sub>max{html}</sub>",
             "",
-            f"flux{of} at closest approach above the baseline, in the file's unit",
+            f"flux{of} at closest approach above the baseline, in the file's unit: the height of the peak",
             0.0,
         ),
         Parameter(
@@ -67,7 +104,7 @@ def channel_parameters(number: int, channel: str, *, several: bool) -> tuple[Par
             f"s_{{{latex[1:]}}}" if several else "s",
             f"<i>s</i><sub>{html[1:]}</sub>" if several else "<i>s</i>",
             "",
-            f"noise{of} over quoted errors",
+            f"noise{of} over quoted errors: scatters the points",
             1e-3,
         ),
     )

@@ -17,11 +17,20 @@ def planet_parameters(suffix: str, count: int, *, circular: bool) -> Described:
     guess, width, scale = f"period_guess{suffix}", f"period_tolerance{suffix}", "velocity_scale"
     found: Described = [
         (
-            Parameter(f"period{suffix}", f"P{latex}", f"<i>P</i>{html}", "d", f"orbital period{of}", 1e-3),
+            Parameter(
+                f"period{suffix}", f"P{latex}", f"<i>P</i>{html}", "d", f"orbital period{of}: a wrong one falls out of step in time", 1e-3
+            ),
             uniform(f"{guess}-{width}", f"{guess}+{width}"),
         ),
         (
-            Parameter(f"semi_amplitude{suffix}", f"K{latex}", f"<i>K</i>{html}", "m / s", f"half the range of the velocity{of}", 0.0),
+            Parameter(
+                f"semi_amplitude{suffix}",
+                f"K{latex}",
+                f"<i>K</i>{html}",
+                "m / s",
+                f"half the range of the velocity{of}, which grows with the mass of the planet and shrinks with its distance",
+                0.0,
+            ),
             loguniform(f"0.002*{scale}", f"4*{scale}"),
         ),
         (
@@ -35,7 +44,7 @@ def planet_parameters(suffix: str, count: int, *, circular: bool) -> Described:
             uniform(-0.5, 0.5),
         ),
     ]
-    what = f"component of the eccentricity vector{of} along periastron at {{}} degrees; its length stands for e by e's prior"
+    what = f"component of the eccentricity vector{of} along periastron at {{}} degrees: makes the curve pointed; its length stands for e"
     return found + [
         (
             Parameter(
@@ -61,8 +70,17 @@ def instrument_parameters(channels: tuple[str, ...]) -> Described:
         one = len(channels) == 1
         latex, html, of = ("", "", "") if one else (rf"_\mathrm{{{label}}}", f"<sub>{label}</sub>", f" of {channel}")
         jit, jit_html = (r"_\mathrm{jit}", "<sub>jit</sub>") if one else (rf"_\mathrm{{jit,{label}}}", f"<sub>jit,{label}</sub>")
-        offset = Parameter(f"offset_{number}", rf"\gamma{latex}", f"<i>γ</i>{html}", "m / s", f"velocity{of} without planets")
-        jitter = Parameter(f"jitter_{number}", rf"\sigma{jit}", f"<i>σ</i>{jit_html}", "m / s", f"noise{of} beyond the quoted errors", 0.0)
+        offset = Parameter(
+            f"offset_{number}", rf"\gamma{latex}", f"<i>γ</i>{html}", "m / s", f"velocity{of} without planets: moves the curve up and down"
+        )
+        jitter = Parameter(
+            f"jitter_{number}",
+            rf"\sigma{jit}",
+            f"<i>σ</i>{jit_html}",
+            "m / s",
+            f"noise{of} beyond the quoted errors, by the star and the instrument: scatters the points",
+            0.0,
+        )
         found += [
             (offset, normal(f"velocity_centre_{number}", "velocity_scale")),
             (jitter, loguniform("0.05*velocity_error", "velocity_scale")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.bands import band_parameters, of_channel
 from astro_sbi.simulators.base import KnownQuantity, Parameter, Pattern, Simulator, Theta
 from astro_sbi.simulators.gaussian_process import Measured, random_walk, random_walk_one_step
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Prior, loguniform
 
 if TYPE_CHECKING:
@@ -20,8 +22,22 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preparation import Preparation
 
 _SHARED = (
-    Parameter("tau", r"\tau", "<i>τ</i>", "d", "damping time, after which the source has forgotten its brightness (observed frame)", 0.0),
-    Parameter("sigma", r"\sigma", "<i>σ</i>", "", "long-term standard deviation of the variation in the first band, relative flux", 0.0),
+    Parameter(
+        "tau",
+        r"\tau",
+        "<i>τ</i>",
+        "d",
+        "damping time, after which the source has forgotten its brightness (observed frame): a long one makes the curve smooth and slow",
+        0.0,
+    ),
+    Parameter(
+        "sigma",
+        r"\sigma",
+        "<i>σ</i>",
+        "",
+        "long-term standard deviation of the variation in the first band, relative flux: how far the curve wanders",
+        0.0,
+    ),
 )
 _PRIOR = (("tau", loguniform("0.001*baseline", "10*baseline")), ("sigma", loguniform(0.005, 1.0)))
 
@@ -121,6 +137,11 @@ class QuasarVariabilitySimulator(Simulator):
         size = len(time)
         known = {"baseline": np.ptp(time) * u.d, "reference_time": 57000.0 * u.d}
         return Points(time, np.zeros(size, np.int32), np.ones(size, bool), Noise(np.full(size, 0.02)), known)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """From a season to half a century, and the length of it."""
+        points = random_pattern(self, rng, Sampling(stretch=(0.1, 10.0), size=(30, 1024), families=("survey", "follow-up")))
+        return replace(points, known={**points.known, "baseline": np.ptp(points.coordinate) * u.d})
 
     @property
     def preparation(self) -> Preparation:

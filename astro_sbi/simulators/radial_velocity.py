@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.bands import of_channel
 from astro_sbi.simulators.base import ModelOption, Pattern, Simulator, Theta
 from astro_sbi.simulators.orbit import centred, conjunction_longitude, eccentricity_vector, minimum_mass, semi_major_axis
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.planets import (
     instrument_parameters,
     known_of_planet,
@@ -174,6 +176,19 @@ class RadialVelocitySimulator(Simulator):
             known[f"epoch_middle{suffix}"] = 3.0 * u.d
         channel = (np.arange(60) % len(self.channels)).astype(np.int32)
         return Points(night + rng.uniform(-0.2, 0.2, 60), channel, np.ones(60, bool), Noise(rng.uniform(2.0, 4.0, 60)), known)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Months to a decade of nights, and what priors are made of: errors, windows of the periods, epochs in the middle."""
+        points = random_pattern(self, rng, Sampling(stretch=(0.3, 8.0), size=(16, 400), families=("survey", "follow-up")))
+        known, span, middle = dict(points.known), float(np.ptp(points.coordinate)), float(np.mean(points.coordinate))
+        error = float(np.median(points.noise.sigma)) * u.m / u.s
+        known |= {"velocity_error": error, "velocity_scale": np.maximum(known["velocity_scale"], error)}
+        known |= {"velocity_trend": 2 * known["velocity_scale"] / (span * u.d)} if self._drifts else {}
+        for suffix in self._suffixes:
+            period, epoch = (known[f"{name}{suffix}"].to_value(u.d) for name in ("period_guess", "epoch_middle"))
+            known[f"period_tolerance{suffix}"] = min(period**2 / span, 0.5 * period) * u.d
+            known[f"epoch_middle{suffix}"] = (epoch + period * np.rint((middle - epoch) / period)) * u.d
+        return replace(points, known=known)
 
     @property
     def preparation(self) -> Preparation:

@@ -3,127 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy import units as u
 
 from astro_sbi.observations.observation import Noise, Points
-from astro_sbi.simulators.bands import of_channel, short_name
-from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pattern, Simulator, Theta
-from astro_sbi.simulators.prior import Distribution, Prior, loguniform, normal, uniform
+from astro_sbi.simulators.bands import of_channel
+from astro_sbi.simulators.base import KnownQuantity, ModelOption, Pattern, Simulator, Theta
+from astro_sbi.simulators.patterns import Sampling, random_pattern
+from astro_sbi.simulators.prior import Prior
 from astro_sbi.simulators.pulsation import box_average, extremes, ratio_and_phase, series
+from astro_sbi.simulators.pulsation_parameters import (
+    GUESSED,
+    TIMES,
+    band_parameters,
+    derived_parameters_of,
+    jitter_parameter,
+    shape_parameters,
+)
 
 if TYPE_CHECKING:
     from jaxtyping import Array, Float
 
     from astro_sbi.observations.preparation import Preparation
 
-Described = tuple[Parameter, Distribution]
-
 #: Relative change of flux by one magnitude.
 _PER_MAGNITUDE = 0.4 * float(np.log(10))
-_TIMES: tuple[Described, ...] = (
-    (
-        Parameter("period_offset", r"\Delta P", "Δ<i>P</i>", "d", "period minus the one that the periodogram found"),
-        uniform("-2*period_resolution", "2*period_resolution"),
-    ),
-    (
-        Parameter("epoch_offset", r"\Delta t_0", "Δ<i>t</i><sub>0</sub>", "d", "maximum of the first harmonic after the epoch found"),
-        uniform("-0.5*period_guess", "0.5*period_guess"),
-    ),
-)
-_GUESSED = (
-    KnownQuantity("period_guess", "d", "period that the periodogram found, or the user gave", from_data=True),
-    KnownQuantity("epoch_guess", "d", "time of maximum at that period, in the time system of the observation", from_data=True),
-    KnownQuantity("epoch_from_reference", "d", "the same, from the reference time that times are counted from"),
-    KnownQuantity("period_resolution", "d", "change of period that shifts the ends of the observation by one cycle", from_data=True),
-    KnownQuantity("phase_guess", "", "phase of each point at that period and epoch, in cycles"),
-    KnownQuantity("zero_magnitude", "mag", "magnitude of flux 1", 0.0),
-    KnownQuantity("exposure_time", "d", "length of one exposure", 0.0),
-    KnownQuantity("bin_width", "d", "width of a bin of several points", 0.0),
-    KnownQuantity("log_trials", "", "natural log of the number of independent periods tried", 0.0),
-)
-
-
-def _shape_parameters(harmonics: int) -> list[Described]:
-    """``cos_2, sin_2, cos_3, ..``: of RR Lyrae stars the ratios to the first harmonic fall about as 1/k."""
-    return [
-        (
-            Parameter(
-                f"{word}_{order}", rf"{symbol}_{{{order}}}", f"<i>{symbol}</i><sub>{order}</sub>", "", f"{word}ine of harmonic {order}{of}"
-            ),
-            normal(0.0, round(0.8 / order, 3)),
-        )
-        for order in range(2, harmonics + 1)
-        for word, symbol, of in (("cos", "a", " over the first one"), ("sin", "b", " over the first one"))
-    ]
-
-
-def _subscript(channel: str, number: int) -> tuple[str, str, str]:
-    """What tells a band's parameters apart in LaTeX, HTML and words."""
-    if not channel:
-        return "", "", ""
-    short = short_name(channel, number)
-    return rf"_\mathrm{{{short}}}", f"<sub>{short}</sub>", f" in {channel}"
-
-
-def _band_parameters(channel: str, number: int) -> list[Described]:
-    latex, html, of = _subscript(channel, number)
-    return [
-        (
-            Parameter(f"magnitude_{number}", f"m{latex}", f"<i>m</i>{html}", "mag", f"mean magnitude{of}"),
-            normal(f"level_{number}", 0.3),
-        ),
-        (
-            Parameter(f"amplitude_{number}", f"A{latex}", f"<i>A</i>{html}", "mag", f"semi-amplitude of the first harmonic{of}", 0.0),
-            loguniform(0.03, 1.2),
-        ),
-    ]
-
-
-def _jitter(channel: str, number: int, name: str) -> Described:
-    latex, html, of = _subscript(channel, number)
-    symbols = rf"\sigma_{{\mathrm{{jit}}{',' + latex[1:] if latex else ''}}}", f"σ<sub>jit</sub>{html}"
-    return Parameter(name, *symbols, "mag", f"scatter beyond the quoted errors{of}", 0.0), loguniform(5e-4, 0.3)
-
-
-def _amplitude(channel: str, number: int) -> Parameter:
-    latex, html, of = _subscript(channel, number)
-    return Parameter(
-        f"full_amplitude_{number}", rf"\Delta m{latex}", f"Δ<i>m</i>{html}", "mag", f"magnitude at minimum less that at maximum{of}"
-    )
-
-
-def _derived_parameters(channels: tuple[str, ...], harmonics: int) -> tuple[Parameter, ...]:
-    shape = [
-        parameter
-        for order in range(2, min(harmonics, 3) + 1)
-        for parameter in (
-            Parameter(
-                f"r{order}1", rf"R_{{{order}1}}", f"<i>R</i><sub>{order}1</sub>", "", f"amplitude of harmonic {order} over the first"
-            ),
-            Parameter(
-                f"phi{order}1",
-                rf"\phi_{{{order}1}}",
-                f"<i>φ</i><sub>{order}1</sub>",
-                "rad",
-                f"phase of harmonic {order}, sine series of magnitudes",
-            ),
-        )
-    ]
-    return (
-        Parameter("period", "P", "<i>P</i>", "d", "pulsation period"),
-        Parameter(
-            "time_of_maximum",
-            r"t_\mathrm{max}",
-            "<i>t</i><sub>max</sub>",
-            "d",
-            "a time of maximum light, in the time system of the observation",
-        ),
-        *shape,
-        *(_amplitude(channel, number) for number, channel in enumerate(channels, 1)),
-    )
 
 
 class RRLyraeSimulator(Simulator):
@@ -171,20 +78,20 @@ class RRLyraeSimulator(Simulator):
         """
         self.channels, self.harmonics = channels, int(harmonics)
         bands = tuple(enumerate(channels, 1))
-        described = [*_TIMES, *_shape_parameters(self.harmonics)]
-        described += [one for number, channel in bands for one in _band_parameters(channel, number)]
+        described = [*TIMES, *shape_parameters(self.harmonics)]
+        described += [one for number, channel in bands for one in band_parameters(channel, number)]
         described += (
-            [_jitter("", 0, "jitter")]
+            [jitter_parameter("", 0, "jitter")]
             if jitter == "shared"
-            else [_jitter(channel, number, f"jitter_{number}") for number, channel in bands]
+            else [jitter_parameter(channel, number, f"jitter_{number}") for number, channel in bands]
         )
         self.parameters = tuple(parameter for parameter, _ in described)
         self.prior = Prior(tuple((parameter.name, distribution) for parameter, distribution in described))
-        self.derived_parameters = _derived_parameters(channels, self.harmonics)
+        self.derived_parameters = derived_parameters_of(channels, self.harmonics)
         levels = (
             KnownQuantity(f"level_{number}", "mag", f"median magnitude {channel}".strip(), from_data=True) for number, channel in bands
         )
-        self.known = (*_GUESSED, *levels)
+        self.known = (*GUESSED, *levels)
 
     def adapted(self, channels: tuple[str, ...], options: Mapping[str, str]) -> RRLyraeSimulator:
         """With mean and amplitude for each band."""
@@ -260,6 +167,15 @@ class RRLyraeSimulator(Simulator):
         quantities |= {f"level_{number}": value * u.mag for number, value in enumerate(level, 1)}
         sigma = 0.02 * _PER_MAGNITUDE * 10 ** (-0.4 * (level[channel] - 17.0))
         return Points(time.reshape(-1), channel, np.ones(len(channel), bool), Noise(sigma), quantities)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Months to years, with the phase of each point and what the length resolves of the period."""
+        points = random_pattern(self, rng, Sampling(stretch=(0.1, 2.0), size=(60, 1024)))
+        known, time = points.known, points.coordinate
+        period = known["period_guess"].to_value(u.d)
+        cycle = (time - known["epoch_from_reference"].to_value(u.d)) / period
+        told = {"phase_guess": (cycle - np.floor(cycle + 0.5)) * u.one, "period_resolution": period**2 / np.ptp(time) * u.d}
+        return replace(points, known={**known, **told})
 
     @property
     def preparation(self) -> Preparation:

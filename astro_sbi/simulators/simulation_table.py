@@ -62,6 +62,10 @@ class TableSimulator(Simulator):
         """One point for each number of an observation; numbers have no errors of their own."""
         return points_of(self._components)
 
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """The same: an observation has every number of the table."""
+        return self.default_points()
+
     @property
     def preparation(self) -> Preparation:
         """No step: the observation is prepared as the simulations were, by whoever made them."""

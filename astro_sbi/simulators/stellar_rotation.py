@@ -12,6 +12,7 @@ from astro_sbi.observations.observation import Noise, Points
 from astro_sbi.simulators.bands import band_parameters, of_channel
 from astro_sbi.simulators.base import KnownQuantity, Parameter, Pattern, Simulator, Theta
 from astro_sbi.simulators.gaussian_process import Measured, Oscillator, oscillation, oscillator, rotation_one_step
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Prior, loguniform, uniform
 
 if TYPE_CHECKING:
@@ -20,14 +21,21 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preparation import Preparation
 
 _SHARED = (
-    Parameter("period", "P", "<i>P</i>", "d", "rotation period", 1e-3),
-    Parameter("amplitude", r"\sigma", "<i>σ</i>", "", "standard deviation of the variation in the first channel, relative flux", 0.0),
+    Parameter("period", "P", "<i>P</i>", "d", "rotation period: the waves repeat after it, as long as the spots live", 1e-3),
+    Parameter(
+        "amplitude",
+        r"\sigma",
+        "<i>σ</i>",
+        "",
+        "standard deviation of the variation in the first channel, relative flux: the height of the waves",
+        0.0,
+    ),
     Parameter(
         "quality",
         "Q",
         "<i>Q</i>",
         "",
-        "quality of the oscillation at the period: pi times the rotations until spots have changed",
+        "quality of the oscillation at the period, pi times the rotations until spots have changed: a high one repeats wave by wave",
         0.51,
         1e6,
     ),
@@ -36,11 +44,18 @@ _SHARED = (
         r"q_\mathrm{half}",
         "<i>q</i><sub>half</sub>",
         "",
-        "quality at half the period over that at the period, one half taken from each",
+        "quality at half the period over that at the period, one half taken from each: how long the second wave of a turn repeats",
         1e-3,
         1.0,
     ),
-    Parameter("mix", "f", "<i>f</i>", "", "variance at half the period over that at the period", 0.0),
+    Parameter(
+        "mix",
+        "f",
+        "<i>f</i>",
+        "",
+        "variance at half the period over that at the period: a high one makes two waves a turn, as spots on both sides do",
+        0.0,
+    ),
 )
 _PRIOR = (
     ("period", loguniform("0.5*period_guess", "2*period_guess")),
@@ -158,6 +173,10 @@ class StellarRotationSimulator(Simulator):
         size = len(time)
         known = {"period_guess": 3.2 * u.d, "bin_width": 0.125 * u.d, "exposure_time": (120 * u.s).to(u.d), "reference_time": 1340.0 * u.d}
         return Points(time, np.zeros(size, np.int32), np.ones(size, bool), Noise(np.full(size, 3e-4)), known)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """From half a sector of a space mission to several months, with points enough to see the star turn."""
+        return random_pattern(self, rng, Sampling(stretch=(0.5, 6.0), size=(100, 1024)))
 
     @property
     def preparation(self) -> Preparation:

@@ -16,6 +16,7 @@ from astro_sbi.simulators.band_nodes import band_nodes
 from astro_sbi.simulators.base import KnownQuantity, ModelOption, Parameter, Pattern, Simulator, Theta
 from astro_sbi.simulators.extinction import R_V, cardelli
 from astro_sbi.simulators.filters import SURVEYS, FilterCurve, filter_curves, told, version_with
+from astro_sbi.simulators.patterns import Sampling, random_pattern
 from astro_sbi.simulators.prior import Prior, fixed, loguniform, uniform
 
 if TYPE_CHECKING:
@@ -75,15 +76,72 @@ class SupernovaSimulator(Simulator):
     channels = _BANDS
     options = (ModelOption("filters", SURVEYS, "survey whose u, g, r, i, z and y are meant where the name of a band does not say"),)
     parameters = (
-        Parameter("nickel_mass", r"M_\mathrm{Ni}", "<i>M</i><sub>Ni</sub>", "Msun", "mass of nickel 56 made in the explosion", 0.0),
-        Parameter("ejecta_mass", r"M_\mathrm{ej}", "<i>M</i><sub>ej</sub>", "Msun", "mass that is thrown out, the nickel included", 0.0),
-        Parameter("velocity", "v", "<i>v</i>", "km/s", "velocity of the ejecta and of the photosphere while it is hot", 0.0),
-        Parameter("opacity", r"\kappa", "<i>κ</i>", "cm2/g", "opacity of the ejecta to light", 0.0),
-        Parameter("gamma_opacity", r"\kappa_\gamma", "<i>κ</i><sub>γ</sub>", "cm2/g", "opacity of the ejecta to gamma rays", 0.0),
-        Parameter("explosion_time", r"t_\mathrm{exp}", "<i>t</i><sub>exp</sub>", "d", "explosion after the first detection, as observed"),
-        Parameter("floor_temperature", r"T_\mathrm{f}", "<i>T</i><sub>f</sub>", "K", "lowest temperature of the photosphere", 0.0),
-        Parameter("dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "extinction in V by dust of the host galaxy", 0.0),
-        Parameter("scatter", r"\sigma_\mathrm{int}", "σ<sub>int</sub>", "mag", "scatter beyond the quoted errors", 0.0),
+        Parameter(
+            "nickel_mass",
+            r"M_\mathrm{Ni}",
+            "<i>M</i><sub>Ni</sub>",
+            "Msun",
+            "mass of nickel 56 made in the explosion: its decay is the light, all of it scales with this",
+            0.0,
+        ),
+        Parameter(
+            "ejecta_mass",
+            r"M_\mathrm{ej}",
+            "<i>M</i><sub>ej</sub>",
+            "Msun",
+            "mass that is thrown out, the nickel included: light takes longer to get out of more, for a later, lower, wider peak",
+            0.0,
+        ),
+        Parameter(
+            "velocity",
+            "v",
+            "<i>v</i>",
+            "km/s",
+            "velocity of the ejecta and of the photosphere while it is hot: fast ones make the peak early and narrow, and redder",
+            0.0,
+        ),
+        Parameter(
+            "opacity",
+            r"\kappa",
+            "<i>κ</i>",
+            "cm2/g",
+            "opacity of the ejecta to light: a high one delays and widens the peak, as more mass does",
+            0.0,
+        ),
+        Parameter(
+            "gamma_opacity",
+            r"\kappa_\gamma",
+            "<i>κ</i><sub>γ</sub>",
+            "cm2/g",
+            "opacity of the ejecta to gamma rays: a low one lets them escape, and the tail falls faster",
+            0.0,
+        ),
+        Parameter(
+            "explosion_time",
+            r"t_\mathrm{exp}",
+            "<i>t</i><sub>exp</sub>",
+            "d",
+            "explosion after the first detection, as observed: moves the whole curve in time",
+        ),
+        Parameter(
+            "floor_temperature",
+            r"T_\mathrm{f}",
+            "<i>T</i><sub>f</sub>",
+            "K",
+            "lowest temperature of the photosphere: a low floor makes the time after the peak red",
+            0.0,
+        ),
+        Parameter(
+            "dust_av",
+            "A_V",
+            "<i>A<sub>V</sub></i>",
+            "mag",
+            "extinction in V by dust of the host galaxy: dims every band, the blue ones most",
+            0.0,
+        ),
+        Parameter(
+            "scatter", r"\sigma_\mathrm{int}", "σ<sub>int</sub>", "mag", "scatter beyond the quoted errors, a share of the flux", 0.0
+        ),
     )
     derived_parameters = (
         Parameter("rise_time", r"t_\mathrm{rise}", "<i>t</i><sub>rise</sub>", "d", "explosion to highest bolometric luminosity, at rest"),
@@ -215,6 +273,10 @@ class SupernovaSimulator(Simulator):
         known |= {f"zero_{number}": 17.0 * u.mag for number in range(1, bands + 1)}
         sigma = 3.0 * 10 ** (-0.4 * (23.9 - 17.0))
         return Points(time, channel, np.ones(len(time), bool), Noise(np.full(len(time), sigma)), known)
+
+    def random_points(self, rng: np.random.Generator) -> Points:
+        """Surveys and follow-up from at most three weeks before the first detection."""
+        return random_pattern(self, rng, Sampling(stretch=(0.5, 1.0), size=(30, 600), families=("survey", "follow-up")))
 
     @property
     def preparation(self) -> Preparation:

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 if TYPE_CHECKING:
+    from astro_sbi.figures.effects import Effect
     from astro_sbi.inference.amortised import AmortisedFlow
     from astro_sbi.observations.observation import Observation
     from astro_sbi.observations.options import ReadOptions
@@ -151,21 +152,34 @@ def _compile_on_the_cpu() -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Compiling the simulator")
-def _explorer(name: str, options: tuple[tuple[str, str], ...]) -> Explorer:
+def _explorer(name: str, options: tuple[tuple[str, str], ...], number: int | None) -> Explorer:
     from astro_sbi.ui.simulated import make_explorer
 
     _compile_on_the_cpu()
-    return make_explorer(name, dict(options))
+    return make_explorer(name, dict(options), number)
 
 
-def explorer(name: str, options: Mapping[str, str] | None = None) -> Explorer:
+def explorer(name: str, options: Mapping[str, str] | None = None, number: int | None = None) -> Explorer:
     """A simulator made ready to be moved by hand.
 
     Args:
         name: of the simulator.
         options: those that are not at their defaults.
+        number: of a random observing pattern; the default one if None.
     """
-    return _explorer(name, tuple(sorted((options or {}).items())))
+    return _explorer(name, tuple(sorted((options or {}).items())), number)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Computing what each parameter does")
+def _effects(key: tuple[str, ...], _explorer: Explorer) -> tuple[Effect, ...]:
+    from astro_sbi.ui.simulated import effects
+
+    return effects(_explorer)
+
+
+def effects(explorer: Explorer) -> tuple[Effect, ...]:
+    """What each free parameter does to the model."""
+    return _effects(explorer.key, explorer)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the trained flow")
@@ -190,7 +204,7 @@ def _slider_ranges(key: tuple[str, ...], _explorer: Explorer) -> dict[str, tuple
 
 def slider_ranges(explorer: Explorer) -> dict[str, tuple[float, float, float]]:
     """Lowest, first and highest value of each parameter's slider."""
-    return _slider_ranges((explorer.simulator.name, *explorer.options), explorer)
+    return _slider_ranges(explorer.key, explorer)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -202,7 +216,7 @@ def _many_cycles(key: tuple[str, ...], _explorer: Explorer) -> bool:
 
 def many_cycles(explorer: Explorer) -> bool:
     """Whether the pattern spans so many periods that the model is seen only folded."""
-    return _many_cycles((explorer.simulator.name, *explorer.options), explorer)
+    return _many_cycles(explorer.key, explorer)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Compiling the simulator")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from astro_sbi import simulators
+from astro_sbi.figures.effects import LEVELS, Effect
 from astro_sbi.observations.observation import Points
 from astro_sbi.simulators.base import Simulator, configured, known_values, pattern_of, scalar_known, simulate
 from astro_sbi.simulators.prior import Distribution
@@ -23,69 +26,88 @@ MANY_CYCLES = 12
 
 @dataclass(frozen=True, eq=False)
 class Explorer:
-    """A simulator with its default observing pattern, compiled.
+    """A simulator with an observing pattern, compiled.
 
     Args:
         simulator: the simulator, its options as chosen.
         options: which of its options are not at their defaults, as ``NAME=choice``.
-        points: its default observing pattern.
+        number: of the random observing pattern; None for the default one.
+        points: the observing pattern.
         known: its known quantities that are single numbers.
         noise_free: values [n] of parameters before noise; the seed decides where the model itself is random.
         noisy: values [n] of parameters and a seed.
         noise: standard deviation of the noise [n] of parameters.
+        batch: values [k, n] before noise, all by the same random numbers, and noise [k, n] of k sets of parameters.
     """
 
     simulator: Simulator
     options: tuple[str, ...]
+    number: int | None
     points: Points
     known: Mapping[str, float]
     noise_free: Callable[[Mapping[str, float], int], Float[np.ndarray, " n"]]
     noisy: Callable[[Mapping[str, float], int], Float[np.ndarray, " n"]]
     noise: Callable[[Mapping[str, float]], Float[np.ndarray, " n"]]
+    batch: Callable[[Mapping[str, np.ndarray]], tuple[Float[np.ndarray, "k n"], Float[np.ndarray, "k n"]]]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other explorers."""
+        return (self.simulator.name, *self.options, "" if self.number is None else str(self.number))
 
 
-def make_explorer(name: str, options: Mapping[str, str] | None = None) -> Explorer:
-    """Compile a simulator for its default observing pattern.
+def make_explorer(name: str, options: Mapping[str, str] | None = None, number: int | None = None) -> Explorer:
+    """Compile a simulator for an observing pattern.
 
     Args:
         name: of the simulator.
         options: those that are not at their defaults.
+        number: seed of a random observing pattern; the default one if None.
     """
     import jax
 
     plain = simulators.simulator(name)
     simulator = configured(plain, plain.channels, options or {})
-    points = simulator.default_points()
+    points = simulator.default_points() if number is None else simulator.random_points(np.random.default_rng(number))
     pattern, n = pattern_of(simulator, points), len(points)
     noise = jax.jit(lambda theta: simulator.noise(theta, pattern))
     draw = jax.jit(lambda theta, seed: simulate(simulator, jax.random.key(seed), theta, pattern))
     # The key is the one that `simulate` uses, so that the draw of a random model is the one under the noisy values.
     model = jax.jit(lambda theta, seed: simulator.process(jax.random.fold_in(jax.random.key(seed), 1), theta, pattern))
+    alike = jax.random.fold_in(jax.random.key(1), 1)
+    batch = jax.jit(jax.vmap(lambda theta: (simulator.process(alike, theta, pattern), simulator.noise(theta, pattern))))
     return Explorer(
         simulator=simulator,
         options=tuple(f"{option}={choice}" for option, choice in sorted((options or {}).items())),
+        number=number,
         points=points,
         known=scalar_known(known_values(simulator, points)),
         noise_free=lambda theta, seed: np.asarray(model(_float32(theta), np.uint32(seed)))[:n],
         noisy=lambda theta, seed: np.asarray(draw(_float32(theta), np.uint32(seed)))[:n],
         noise=lambda theta: np.asarray(noise(_float32(theta)))[:n],
+        batch=lambda theta: tuple(np.asarray(part)[:, :n] for part in batch(_float32(theta))),
     )
 
 
-def _float32(theta: Mapping[str, float]) -> dict[str, np.float32]:
+def _float32(theta: Mapping[str, Any]) -> dict[str, Any]:
     return {name: np.float32(value) for name, value in theta.items()}
 
 
 def start(explorer: Explorer) -> dict[str, float]:
-    """Parameters to begin with: the middle of the prior, or a draw from it where the middle shows no signal."""
+    """Parameters to begin with: the middle of the prior, or near it, or a draw where these show no signal.
+
+    Near it what may be of either sign, as a line's flux, is one standard deviation above zero.
+    """
     prior = explorer.simulator.prior
     middle = prior.physical(np.zeros(len(prior.free)), explorer.known)
+    signs = np.array([float(dict(prior.distributions)[name].kind == "normal" and middle[name] == 0) for name in prior.free])
+    both = prior.physical(np.stack([0 * signs, signs]), explorer.known)
+    for theta in ({name: float(values[i]) for name, values in both.items()} for i in range(2)):
+        if _strength(explorer, theta) > SHOWS:
+            return theta
     draws = prior_draws(explorer, CANDIDATES, 1)
-    candidates = [{name: float(value) for name, value in middle.items()}]
-    candidates += [{name: float(values[i]) for name, values in draws.items()} for i in range(CANDIDATES)]
+    candidates = [{name: float(values[i]) for name, values in draws.items()} for i in range(CANDIDATES)]
     strength = np.array([_strength(explorer, theta) for theta in candidates])
-    if strength[0] > SHOWS:
-        return candidates[0]
     return candidates[int(np.argsort(strength)[len(candidates) * 3 // 4])]
 
 
@@ -166,3 +188,32 @@ def outside_prior(explorer: Explorer, theta: Mapping[str, float]) -> list[str]:
             if not distribution.first.at(values) - slack <= theta[name] <= distribution.second.at(values) + slack:
                 outside.append(name)
     return outside
+
+
+def effects(explorer: Explorer) -> tuple[Effect, ...]:
+    """What each free parameter does, between 10 and 90 % of its prior, while the others stay where `start` has them."""
+    first, simulator = start(explorer), explorer.simulator
+    free = [(name, distribution) for name, distribution in simulator.prior.distributions if distribution.kind != "fixed"]
+    latent = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
+    values = {name: np.asarray(distribution.physical(latent, {**explorer.known, **first}, np)) for name, distribution in free}
+    rows = [first | {name: float(value)} for name, _ in free for value in values[name]]
+    curves, sigma = explorer.batch({name: np.array([row[name] for row in rows]) for name in first})
+    folded, found = many_cycles(explorer), []
+    for index, (name, _) in enumerate(free):
+        part, middle = slice(3 * index, 3 * index + 3), rows[3 * index + 1]
+        found.append(
+            Effect(
+                name=name,
+                values=values[name],
+                places=phase_of(explorer, middle) if folded else explorer.points.coordinate,
+                curves=curves[part].astype(np.float64),
+                sigma=sigma[part].astype(np.float64),
+                data=explorer.noisy(middle, 1),
+                channel=explorer.points.channel,
+                channels=simulator.channels,
+                kind=simulator.kind,
+                random=simulator.random,
+                folded=folded,
+            )
+        )
+    return tuple(found)

@@ -8,7 +8,7 @@ import pytest
 
 from astro_sbi import simulators
 from astro_sbi.ui import cached, explore_view
-from astro_sbi.ui.simulated import grid, make_explorer, outside_prior, ranges, start
+from astro_sbi.ui.simulated import effects, grid, make_explorer, outside_prior, ranges, start
 from tests.app.conftest import words
 
 
@@ -126,3 +126,61 @@ def test_shipped_flow_answers_when_asked(opened, monkeypatch):
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
     assert "34 %" in words(app)
+
+
+@pytest.mark.parametrize("name", ["transit", "quasar_variability"])
+def test_what_each_parameter_does_is_drawn_when_it_is_opened(opened, name):
+    one = simulators.simulator(name)
+    assert len(opened("explore", simulator=one.title).get("plotly_chart")) == 1
+    app = opened("explore", simulator=one.title, effects="true")
+    assert not app.exception
+    charts = app.get("plotly_chart")
+    assert len(charts) == 1 + len(one.prior.free)
+    told = [element.value for element in app.caption]
+    for parameter in one.parameters:
+        drawn = next(json.loads(chart.proto.spec) for chart in charts if chart.proto.id.endswith(f"effect_{parameter.name}"))
+        assert len([trace for trace in drawn["data"] if trace.get("showlegend")]) == 3
+        assert any(f"${parameter.latex}$" in element.value for element in app.markdown)
+        assert explore_view.meant(parameter) in told
+
+
+def test_effects_move_one_parameter_and_hold_the_others(transit):
+    every = {made.name: made for made in effects(transit)}
+    assert list(every) == list(transit.simulator.prior.free)
+    first = start(transit)
+    depth = every["radius_ratio"]
+    assert np.allclose(depth.values, np.exp(np.log(0.01) + np.array([0.1, 0.5, 0.9]) * np.log(25.0)), rtol=1e-6)
+    for value, curve in zip(depth.values, depth.curves, strict=True):
+        assert np.allclose(curve, transit.noise_free(first | {"radius_ratio": value}, 1), atol=1e-6)
+    assert every["jitter"].noise_alone
+    assert not every["q1"].noise_alone
+
+
+def test_effects_of_a_random_model_share_its_random_numbers():
+    rotation = make_explorer("stellar_rotation")
+    amplitude = {made.name: made for made in effects(rotation)}["amplitude"]
+    above = amplitude.curves - 1.0 - (start(rotation)["mean_1"] - 1.0)
+    assert np.allclose(above[2] / amplitude.values[2], above[1] / amplitude.values[1], atol=0.02)
+
+
+def test_another_observing_pattern_is_in_the_address(opened):
+    before = figure(opened("explore", simulator="Quasar variability"))
+    app = opened("explore", simulator="Quasar variability", observing=explore_view.PATTERNS[1], pattern_number="4")
+    assert not app.exception
+    assert app.number_input(key="pattern_number").value == 4
+    points = make_explorer("quasar_variability", number=4).points
+    assert f"{len(points)} points, time from the reference time from −" in words(app)
+    assert "points in g, " in words(opened("explore", simulator="RR Lyrae star", observing=explore_view.PATTERNS[1], pattern_number="1"))
+    after = figure(app)
+    assert after != before
+    app.number_input(key="pattern_number").set_value(5).run()
+    assert figure(app) != after
+    app.selectbox(key="observing").set_value(explore_view.PATTERNS[0]).run()
+    assert figure(app) == before
+
+
+def test_a_shipped_flow_is_for_the_default_pattern_alone(monkeypatch, tmp_path):
+    (tmp_path / "pretrained" / "flows" / "transit").mkdir(parents=True)
+    monkeypatch.setattr(explore_view, "files", lambda package: tmp_path)
+    assert explore_view.can_answer(make_explorer("transit"))
+    assert not explore_view.can_answer(make_explorer("transit", number=1))
