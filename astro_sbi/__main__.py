@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
         verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=settings)
         verb.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
-    for verb in (one, three):
+    for verb in (one, three, seven):
         verb.add_argument(
             "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"
         )

@@ -7,6 +7,7 @@ import pytest
 
 from astro_sbi.__main__ import main
 from astro_sbi.diagnostics.card import CalibrationCard
+from astro_sbi.inference import implicit
 from astro_sbi.inference.posterior import Cancelled
 from astro_sbi.runs.check import check
 from astro_sbi.runs.finished import examples
@@ -14,7 +15,10 @@ from astro_sbi.runs.outcome import RunError
 from astro_sbi.runs.result import Result, to_files
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.store import Store
+from astro_sbi.runs.task import run_inference
+from astro_sbi.simulators import registry
 from tests.diagnostics.estimators import card
+from tests.inference.test_simulated import small_settings
 
 QUIET = {"on_progress": lambda *_: None, "should_stop": lambda: False}
 
@@ -79,6 +83,51 @@ def test_a_run_with_a_table_has_the_card_of_the_rows_held_back(store: Store, cap
     assert f"{100 * judged.joint.worst:+.1f} points at {judged.joint.worst_at:.0%}" in out
     assert sum(line.startswith("brightness") for line in out.splitlines()) == 3
     assert CalibrationCard.from_json(check(store, key, 500, **QUIET)["calibration"]) == judged
+
+
+IMPLICIT = """
+import jax.numpy as jnp
+import numpy as np
+from jax import random
+from astro_sbi.simulators.own import Axis, OwnSimulator, parameter
+
+simulator = OwnSimulator(
+    name="level_of_file",
+    x=Axis("Time", "s"),
+    y=Axis("Counts", ""),
+    parameters=[parameter("level", "", "mean level")],
+    priors={"level": "normal(10, 2)"},
+    model=lambda key, x, level: level + random.normal(key, x.shape),
+    implicit=True,
+    summary_statistics=lambda x, y, error: jnp.stack([jnp.mean(y), jnp.std(y)]),
+    example_x=np.arange(20.0),
+    example_error=0.5,
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_run_without_a_likelihood_has_its_card_and_gets_another(store: Store, tmp_path, monkeypatch, read_here):
+    small = small_settings()
+    monkeypatch.setattr(implicit, "NPESettings", lambda **_: small)
+    (tmp_path / "level.py").write_text(IMPLICIT)
+    monkeypatch.setenv(registry.FILES, str(tmp_path / "level.py"))
+    rows = "".join(f"{second},{10 + np.sin(9.0 * second):.3f},0.5\n" for second in range(20))
+    content = f"time,counts,error\n{rows}".encode()
+    settings = Settings("level_of_file", samples=1000, changes=(("train.simulations", "2048"),))
+    found = run_inference("level.csv", content, settings, store=store, **QUIET)
+    assert found.summary["calibration"]["tests"] == 500
+    assert any("500 simulations that the training did not see" in reason for reason in found.summary["reasons"])
+    store.commit("result", found.key, to_files(found))
+    with pytest.raises(RunError, match=r"a run is checked in the store where it was made, with its file level\.csv"):
+        check(store, found.key, 300, **QUIET)
+    store.put_upload("level.csv", content)
+    told = CalibrationCard.from_json(check(store, found.key[:12], 300, **QUIET)["calibration"])
+    assert [told.tests, *(part.tests for part in told.parts)] == [300, 100, 100, 100]
+    assert told.marginals["level"].dispersion == pytest.approx(1.0, abs=0.15)
+    store.delete("estimator", found.summary["training_key"])
+    with pytest.raises(RunError, match="is not in this store, or is of another version: run it again"):
+        check(store, found.key, 300, **QUIET)
 
 
 def test_what_cannot_be_checked_is_one_sentence(store: Store, capsys):
