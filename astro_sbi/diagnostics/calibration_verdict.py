@@ -45,6 +45,7 @@ def _ranks(card: CalibrationCard) -> Judgement:
     inside = max((shares[place] for shares in card.coverage.values()), key=lambda share: abs(share - LEVELS[place]))
     p_value = card.corrected[worst] if found else card.p_value
     words = {"tests": card.tests, "points": 100 * off[worst], "inside": 100 * inside, "p": p_value, "fault": _fault(card, worst)}
+    words["chance"] = "more than by chance, but too little to matter" if found else "no more than by chance"
     return judge("calibration", off[worst], significant=bool(found), remedy=_REMEDY, **words)
 
 
@@ -80,7 +81,7 @@ def _parts(parts: tuple[Part, ...]) -> Judgement:
     worst = max(found or parts, key=_strays)
     words = {"covariate": worst.covariate, "low": worst.low, "high": worst.high, "tests": worst.tests, "points": 100 * _strays(worst)}
     words |= {"worst": "all parameters together" if worst.worst == JOINTLY else worst.worst, "p": len(parts) * worst.p_value}
-    return judge("parts", _strays(worst), significant=bool(found), covariates=covariates, remedy=_REMEDY, **words)
+    return judge("parts", _strays(worst), significant=bool(found), covariates=covariates, **words)
 
 
 def _strays(part: Part) -> float:

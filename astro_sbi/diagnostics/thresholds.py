@@ -119,8 +119,8 @@ THRESHOLDS: tuple[Threshold, ...] = (
         bad=0.1,
         source="judged where p < 0.05 only (Bonferroni); largest distance of the ranks' distribution from the uniform one: errors 8 % or "
         "35 % too small, a bias of 0.05 or 0.25 sigma; by measured power, benchmarks/diagnostics.py",
-        passes="Of the true values of {tests:,} simulations that the training did not see {inside:.0f} % lie in the 68 % regions "
-        "(p {p:.2g}): no fault of the calibration shows.",
+        passes="Of the true values of {tests:,} simulations that the training did not see {inside:.0f} % lie in the 68 % regions of the "
+        "parameter that is farthest off, and ranks stray by up to {points:.1f} %: {chance} (p {p:.2g}).",
         warns="Over {tests:,} simulations that the training did not see {fault} (ranks stray by up to {points:.1f} %, p {p:.1g}): errors "
         "are somewhat wrong. {remedy}",
         fails="Over {tests:,} simulations that the training did not see {fault} (ranks stray by up to {points:.0f} %, p {p:.1g}): the "
@@ -159,7 +159,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "house",
         passes="No third of the simulations by {covariates} is worse than the others can be by chance.",
         warns="Where {covariate} lies between {low:.3g} and {high:.3g} ({tests:,} simulations) regions of {worst} stray by up to "
-        "{points:.0f} % (p {p:.1g}): trust the flow less there. {remedy}",
+        "{points:.0f} % (p {p:.1g}): trust the flow less there.",
         fails="The distance of ranks from uniform ones in a third of the simulations is not a number.",
     ),
     Threshold(
