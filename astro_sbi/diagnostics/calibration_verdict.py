@@ -42,7 +42,7 @@ def _ranks(card: CalibrationCard) -> Judgement:
     found = [name for name in off if card.corrected[name] < _SIGNIFICANT]
     worst = max(found or off, key=off.__getitem__)
     place = LEVELS.index(0.68)
-    inside = max((shares[place] for shares in card.coverage.values()), key=lambda share: abs(share - LEVELS[place]))
+    inside = max((card.coverage[name][place] for name in card.marginals), key=lambda share: abs(share - LEVELS[place]))
     p_value = card.corrected[worst] if found else card.p_value
     words = {"tests": card.tests, "points": 100 * off[worst], "inside": 100 * inside, "p": p_value, "fault": _fault(card, worst)}
     words["chance"] = "more than by chance, but too little to matter" if found else "no more than by chance"
