@@ -42,12 +42,13 @@ def parser() -> argparse.ArgumentParser:
     """The verbs and their options."""
     top = _Parser(prog="python -m astro_sbi", description=astro_sbi.__doc__)
     top.add_argument("--version", action="version", version=astro_sbi.__version__)
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,simulations,runs}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,simulations,check,runs}")
     one = verbs.add_parser("list", help="list the simulators")
     two = verbs.add_parser("read", help="say what is read in a file")
     three = verbs.add_parser("infer", help="infer a simulator's parameters from a file")
     four = verbs.add_parser("runs", help="list the runs in the store")
     six = verbs.add_parser("simulations", help="infer from a table of simulations of your own")
+    seven = verbs.add_parser("check", help="say how far a trained flow, or a finished run, can be trusted")
     five = verbs.add_parser("fetch", help="look for an observation in an archive, and fetch it")
     two.add_argument("file", metavar="FILE")
     two.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="read.X, such as read.kind=spectrum")
@@ -57,6 +58,8 @@ def parser() -> argparse.ArgumentParser:
     five.add_argument("--radius", type=float, default=10.0, metavar="ARCSEC", help="how far around the target [arcsec] (10)")
     five.add_argument("--pick", type=_integer, metavar="N", help="fetch the file with this number of those that are listed without it")
     five.add_argument("--out", metavar="FILE", help="where to write the file (its own name, in this folder)")
+    seven.add_argument("name", metavar="NAME", help="a simulator whose flow ships with the package, or the key of a run or its beginning")
+    seven.add_argument("--simulations", type=_integer, default=500, metavar="N", help="fresh simulations to test the flow by (500)")
     three.add_argument("simulator", metavar="SIMULATOR")
     three.add_argument("file", metavar="FILE")
     six.add_argument("table", metavar="TABLE", help="NPZ or HDF5 with theta and x, or a table with a column for each parameter and number")
@@ -70,13 +73,13 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
         verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=settings)
         verb.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
-    for verb in (one, three):
+    for verb in (one, three, seven):
         verb.add_argument(
             "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"
         )
     for verb in (two, three):
         verb.add_argument("--covariance", metavar="FILE", help="covariance matrix of the table's values: N, then N x N numbers")
-    for verb in (one, two, three, four, five, six):
+    for verb in (one, two, three, four, five, six, seven):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
 
@@ -123,6 +126,8 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
         return _fetch(options)
     if options.verb == "runs":
         return _runs(as_json=options.json)
+    if options.verb == "check":
+        return _check(options)
     if options.verb == "simulations":
         return _infer_from_simulations(options, task)
     return _infer(options, task)
@@ -194,6 +199,15 @@ def _runs(*, as_json: bool) -> int:
         return 0
     views = [{**asdict(one), "settings": one.settings.to_json() if one.settings else None} for one in found]
     print(json.dumps(views, ensure_ascii=False))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from astro_sbi.runs.check import checked_here
+    from astro_sbi.runs.check_text import check_text
+
+    told = checked_here(default_store(), options.name, options.simulations)
+    print(json.dumps(told, ensure_ascii=False) if options.json else check_text(told))
     return 0
 
 

@@ -1,83 +1,112 @@
-"""Calibration: do credible regions hold the true parameters as often as they say, over simulations that no training saw?"""
+"""Calibration: do regions hold the true parameters as often as they say, over simulations that no training saw?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-#: Central regions whose coverage is told.
-LEVELS = (0.5, 0.68, 0.9, 0.95)
-#: Fewer simulations held back cannot tell a coverage to 5 in 100.
-FEWEST = 100
+from astro_sbi.diagnostics import uniformity
+from astro_sbi.diagnostics.card import FEWEST, JOINT_LEVELS, JOINTLY, LEVELS, PLACES, CalibrationCard, Joint, Marginal, Part
+from astro_sbi.diagnostics.ranks import Ranks
+
+_PARTS = 3
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """How often regions hold the truth, over simulations held back from training.
-
-    Args:
-        tests: number of simulations.
-        worst: name of the parameter whose ranks are least uniform, or ``jointly`` for the highest-density regions of all.
-        deviation: largest distance of the ranks' distribution function from the uniform one, over all of them.
-        p_value: that of the least uniform, times their number.
-        coverage: share of true values inside the central regions of `LEVELS`, by parameter; inside the highest-density
-            regions for ``jointly``.
-    """
-
-    tests: int
-    worst: str
-    deviation: float
-    p_value: float
-    coverage: dict[str, tuple[float, ...]]
-
-    def within(self, level: float) -> float:
-        """The share inside regions of this level that is farthest from it, over the parameters."""
-        place = LEVELS.index(level)
-        return max((shares[place] for shares in self.coverage.values()), key=lambda share: abs(share - level))
-
-
-def calibration(names: Sequence[str], ranks: Float[np.ndarray, "K d"], density_ranks: Float[np.ndarray, " K"]) -> Calibration:
-    """Judge ranks of true parameters among posterior draws.
+def calibration_card(
+    names: Sequence[str], found: Ranks, covariates: Mapping[str, Float[np.ndarray, " K"]] | None = None
+) -> CalibrationCard:
+    """Judge the ranks of true parameters, of all simulations and of thirds of them.
 
     Args:
         names: of the parameters.
-        ranks: share of draws below the true value, strictly between 0 and 1, for each simulation.
-        density_ranks: share of draws with a higher density than the truth: the level of the smallest region that holds it.
-
-    References: Talts et al. 2018, arXiv:1804.06788 (ranks); Hermans et al. 2022, arXiv:2110.06581, eq. 2 (coverage).
+        found: their ranks.
+        covariates: quantities of each simulation by which thirds are told apart. They must be functions of the data, not of the
+            truth: ranks of simulations chosen by their true parameters are not uniform even if the posteriors are right.
     """
-    columns = dict(zip((*names, "jointly"), (*ranks.T, density_ranks), strict=True))
-    p_values = {name: uniformity_p(column) for name, column in columns.items()}
-    worst = min(p_values, key=p_values.__getitem__)
-    central = {name: 2 * np.abs(column - 0.5) if name in names else column for name, column in columns.items()}
-    return Calibration(
-        tests=len(ranks),
-        worst=worst,
-        deviation=max(_distance(column) for column in columns.values()),
-        p_value=min(1.0, len(columns) * p_values[worst]),
-        coverage={name: tuple(float(np.mean(column < level)) for level in LEVELS) for name, column in central.items()},
+    columns = dict(zip(names, found.below.T, strict=True))
+    correlation_p, correlation = _correlations(found.whitened)
+    return CalibrationCard(
+        tests=len(found.denser),
+        marginals={name: _marginal(column) for name, column in columns.items()},
+        joint=_joint(found.denser),
+        tarp_p=uniformity.ks_p(found.nearer),
+        tarp_deviation=uniformity.deviation(found.nearer),
+        correlation_p=correlation_p,
+        correlation=correlation,
+        coverage={
+            **{name: _shares(2 * np.abs(column - 0.5), LEVELS) for name, column in columns.items()},
+            JOINTLY: _shares(found.denser, LEVELS),
+        },
+        parts=tuple(part for name, value in (covariates or {}).items() for part in _parts(names, found, name, value)),
     )
 
 
-def _distance(ranks: Float[np.ndarray, " K"]) -> float:
-    """Largest distance of the ranks' distribution function, at its steps' middles, from the uniform one."""
-    return float(np.max(np.abs(np.sort(ranks) - (np.arange(len(ranks)) + 0.5) / len(ranks))))
+def _column_p(values: Float[np.ndarray, " K"]) -> float:
+    """P of uniform ranks: POT-C sees any departure, mean and scatter of normal scores see bias and width with fewer simulations."""
+    score = uniformity.scores(values)
+    return uniformity.combined_p([uniformity.uniformity_p(values), uniformity.bias_p(score), uniformity.dispersion_p(score)])
 
 
-def uniformity_p(ranks: Float[np.ndarray, " K"]) -> float:
-    r"""P of a set of ranks being uniform.
+def _marginal(values: Float[np.ndarray, " K"]) -> Marginal:
+    score = uniformity.scores(values)
+    return Marginal(
+        p_value=_column_p(values),
+        deviation=uniformity.deviation(values),
+        bias=float(score.mean()),
+        dispersion=float(score.std()),
+        ecdf=tuple(float(value) for value in uniformity.ecdf_difference(values, PLACES)),
+    )
 
-    The i-th smallest of K uniform numbers is Beta(i, K + 1 - i) distributed; its two-sided p-values are joined by Cauchy's
-    combination, :math:`\frac12 - \arctan(\overline{\tan((\frac12 - p_i)\pi)}) / \pi`, which needs no independence.
 
-    References: Liu & Xie 2020, JASA 115, 393 (combination); Tesso et al. 2026, arXiv:2603.02928 (of order statistics).
+def _joint(denser: Float[np.ndarray, " K"]) -> Joint:
+    coverage = _shares(denser, JOINT_LEVELS)
+    off = np.subtract(coverage, JOINT_LEVELS)
+    over, under = int(np.argmin(off)), int(np.argmax(off))
+    return Joint(
+        p_value=_column_p(denser),
+        over=max(0.0, -float(off[over])),
+        over_at=JOINT_LEVELS[over],
+        under=max(0.0, float(off[under])),
+        under_at=JOINT_LEVELS[under],
+        expected=uniformity.perfect_deviation(len(denser), JOINT_LEVELS),
+        coverage=coverage,
+    )
+
+
+def _shares(values: Float[np.ndarray, " K"], levels: Sequence[float]) -> tuple[float, ...]:
+    return tuple(float(np.mean(values < level)) for level in levels)
+
+
+def _correlations(whitened: Float[np.ndarray, "K d"]) -> tuple[float, float]:
+    """P and size of what correlation is left between truths once the posterior's is taken out.
+
+    The mean products of pairs over their standard errors, squared, add up to chi-square with as many degrees of freedom as pairs.
     """
-    size = len(ranks)
-    order = np.arange(1, size + 1)
-    below = special.betainc(order, size + 1 - order, np.clip(np.sort(ranks), 0.0, 1.0))
-    two_sided = np.clip(2 * np.minimum(below, 1 - below), 1e-15, 1 - 1e-15)
-    return float(0.5 - np.arctan(np.mean(np.tan((0.5 - two_sided) * np.pi))) / np.pi)
+    first, second = np.triu_indices(whitened.shape[1], 1)
+    products = whitened[:, first] * whitened[:, second]
+    if not products.size:
+        return 1.0, 0.0
+    mean, error = products.mean(axis=0), products.std(axis=0) / np.sqrt(len(products))
+    return float(special.chdtrc(len(first), np.sum((mean / error) ** 2))), float(np.max(np.abs(mean)))
+
+
+def _parts(names: Sequence[str], found: Ranks, covariate: str, value: Float[np.ndarray, " K"]) -> Iterator[Part]:
+    """Thirds of the simulations in the order of a quantity, where there are enough of them and it is not the same for all."""
+    if len(value) < _PARTS * FEWEST or np.ptp(value) == 0:
+        return
+    for rows in np.array_split(np.argsort(value, kind="stable"), _PARTS):
+        card = calibration_card(names, found.of(rows))
+        worst = min(card.deviations, key=card.p_values.__getitem__)
+        yield Part(
+            covariate=covariate,
+            low=float(value[rows[0]]),
+            high=float(value[rows[-1]]),
+            tests=card.tests,
+            p_value=card.corrected[worst],
+            worst=worst,
+            deviation=card.deviations[worst],
+            joint=card.joint,
+        )

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from astro_sbi.diagnostics.calibration import FEWEST, Calibration
+from astro_sbi.diagnostics.calibration_verdict import calibration_judgements
+from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.diagnostics.detection import Detection
 from astro_sbi.diagnostics.edges import EdgeMass
 from astro_sbi.diagnostics.predictive import PredictiveCheck
-from astro_sbi.diagnostics.thresholds import threshold
-from astro_sbi.inference.posterior import Grade, Importance, Verdict
+from astro_sbi.diagnostics.thresholds import Judgement, judge, threshold, weighed
+from astro_sbi.inference.posterior import Importance, Verdict
 
 _SIGNIFICANT = 0.01
 _PRESSED = 0.3
@@ -23,12 +24,7 @@ _ERRORS_ESTIMATED = (
     "The errors were estimated from the scatter of these data, so chi-square cannot speak for the fit. "
     "Give measured errors if there are any."
 )
-_FEW_HELD_BACK = (
-    "Only {tests} simulations could be held back from training, and fewer than {few} cannot tell whether the flow is calibrated: "
-    "bring a larger table."
-)
 _MORE_ROUNDS = "Run again with more rounds (train.rounds)."
-_ORDER: tuple[Grade, ...] = ("do not trust", "caution", "good")
 
 
 @dataclass(frozen=True)
@@ -68,24 +64,13 @@ class Checks:
     warnings: tuple[str, ...] = ()
     summaries_p: float | None = None
     memory: tuple[str, float] | None = None
-    calibration: Calibration | None = None
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """One check's grade and its sentence."""
-
-    name: str
-    grade: Grade
-    sentence: str
+    calibration: CalibrationCard | None = None
 
 
 def verdict(checks: Checks) -> Verdict:
     """The worst grade of all checks; what speaks against the result first, then what speaks for it, then remarks."""
-    judged = judgements(checks)
-    grade = min((judgement.grade for judgement in judged), key=_ORDER.index)
-    reasons = [judgement.sentence for wanted in _ORDER for judgement in judged if judgement.grade == wanted]
-    return Verdict(grade, (*reasons, *_remarks(checks)))
+    found = weighed(judgements(checks))
+    return Verdict(found.grade, (*found.reasons, *_remarks(checks)))
 
 
 def judgements(checks: Checks) -> tuple[Judgement, ...]:
@@ -93,25 +78,20 @@ def judgements(checks: Checks) -> tuple[Judgement, ...]:
     return (*_of_signal(checks), *_of_draws(checks), *_of_residuals(checks), *_of_errors(checks), _of_distance(checks), *_of_edges(checks))
 
 
-def _judge(name: str, number: float, *, significant: bool = True, **words: float | int | str) -> Judgement:
-    row = threshold(name)
-    grade = row.grade(number) if significant or math.isnan(number) else "good"
-    return Judgement(name, grade, row.sentence(grade, words))
-
-
 def _of_signal(checks: Checks) -> Iterator[Judgement]:
     if checks.detection is not None:
-        yield _judge("detection", float(checks.detection.claimed), sentence=checks.detection.sentence)
+        yield judge("detection", float(checks.detection.claimed), sentence=checks.detection.sentence)
 
 
 def _of_draws(checks: Checks) -> Iterator[Judgement]:
     importance = checks.importance
     if importance is None:
         yield Judgement("likelihood", "caution", _NO_LIKELIHOOD)
-        yield from _of_calibration(checks.calibration)
+        if checks.calibration is not None:
+            yield from calibration_judgements(checks.calibration)
         return
-    yield _judge("ess", importance.ess, ess=importance.ess, efficiency=100 * importance.efficiency)
-    yield _judge("khat", importance.khat, khat=importance.khat)
+    yield judge("ess", importance.ess, ess=importance.ess, efficiency=100 * importance.efficiency)
+    yield judge("khat", importance.khat, khat=importance.khat)
     if checks.leaning:
         names = ", ".join(checks.leaning)
         yield Judgement(
@@ -120,35 +100,26 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
             f"The posterior of {names} leans on an edge of the region that the last round was trained on. {_MORE_ROUNDS}",
         )
     peak = -math.inf if checks.peak_outside is None else checks.peak_outside
-    yield _judge("peak_outside", peak, peak_outside=peak, below=-peak)
-
-
-def _of_calibration(found: Calibration | None) -> Iterator[Judgement]:
-    if found is None:
-        return
-    words = {"tests": found.tests, "worst": found.worst.replace("jointly", "all parameters together"), "inside": 100 * found.within(0.68)}
-    judged = _judge("calibration", found.deviation, significant=found.p_value < _SIGNIFICANT, points=100 * found.deviation, **words)
-    few = judged.grade == "good" and found.tests < FEWEST
-    yield Judgement("calibration", "caution", _FEW_HELD_BACK.format(tests=found.tests, few=FEWEST)) if few else judged
+    yield judge("peak_outside", peak, peak_outside=peak, below=-peak)
 
 
 def _of_residuals(checks: Checks) -> Iterator[Judgement]:
     found = checks.predictive
     if checks.summaries_p is not None:
-        yield _judge("summaries", checks.summaries_p, share=checks.summaries_p)
+        yield judge("summaries", checks.summaries_p, share=checks.summaries_p)
     if found is None:
         return
     p_text, p_fitted_text = _p_text(found.p_value), _p_text(found.p_value_fitted)
     chi2, chi2_fitted = found.chi2_per_point_quoted, found.chi2_per_point_fitted
-    yield _judge("noise_ratio", found.noise_ratio, noise_ratio=found.noise_ratio)
-    yield _judge("misfit", chi2, significant=found.p_value < _SIGNIFICANT, chi2=chi2, p_text=p_text)
+    yield judge("noise_ratio", found.noise_ratio, noise_ratio=found.noise_ratio)
+    yield judge("misfit", chi2, significant=found.p_value < _SIGNIFICANT, chi2=chi2, p_text=p_text)
     fitted_differs = abs(chi2_fitted - chi2) > 0.005
     if fitted_differs or found.p_value_fitted < _SIGNIFICANT:
         worse = found.p_value_fitted < _SIGNIFICANT
-        yield _judge("misfit_fitted", chi2_fitted, significant=worse, chi2_fitted=chi2_fitted, p_fitted_text=p_fitted_text)
+        yield judge("misfit_fitted", chi2_fitted, significant=worse, chi2_fitted=chi2_fitted, p_fitted_text=p_fitted_text)
     beyond = found.largest_residual > found.largest_residual_limit
     judged = found.largest_residual_fitted if beyond else found.largest_residual
-    yield _judge(
+    yield judge(
         "largest_residual",
         judged / found.largest_residual_limit,
         judged=judged,
@@ -158,7 +129,7 @@ def _of_residuals(checks: Checks) -> Iterator[Judgement]:
         place=_place(found, checks.coordinate_unit),
         points=found.points,
     )
-    yield _judge(
+    yield judge(
         "red_noise",
         found.red_noise,
         significant=found.correlation_p < _SIGNIFICANT,
@@ -175,12 +146,12 @@ def _of_errors(checks: Checks) -> Iterator[Judgement]:
         yield Judgement("simulator", "caution", sentence)
     if checks.memory is not None:
         parameter, share = checks.memory
-        yield _judge("memory", share, parameter=parameter, share=share, lengths=1 / share)
+        yield judge("memory", share, parameter=parameter, share=share, lengths=1 / share)
 
 
 def _of_distance(checks: Checks) -> Judgement:
     """The distance from the training simulations; where weights correct the flow it can warn, not condemn."""
-    judged = _judge("distance", checks.distance_p, share=checks.distance_p)
+    judged = judge("distance", checks.distance_p, share=checks.distance_p)
     if judged.grade == "do not trust" and checks.importance is not None:
         return Judgement("distance", "caution", threshold("distance").sentence("caution", {"share": checks.distance_p}))
     return judged

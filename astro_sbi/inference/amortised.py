@@ -93,9 +93,8 @@ def train_amortised(name: str, *, simulations: int, steps: int, seed: int, on_pr
 
 def _measured(flow: AmortisedFlow, rng: np.random.Generator, observations: int = 100) -> dict[str, float]:
     """Importance efficiency over observations drawn from the prior predictive."""
-    mean, sigma = flow.problem.simulate(rng.standard_normal((observations, flow.problem.dimension)), rng)
-    noisy = mean + sigma * rng.standard_normal(mean.shape)
-    found = [flow.posterior_of(value)[1] for value in noisy]
+    drawn = flow.problem.observations(rng.standard_normal((observations, flow.problem.dimension)), rng)
+    found = [flow.posterior_of(value)[1] for value in drawn]
     low, middle, high = np.quantile(found, [0.16, 0.5, 0.84])
     return {"observations": observations, "median_efficiency": float(middle), "low_efficiency": float(low), "high_efficiency": float(high)}
 

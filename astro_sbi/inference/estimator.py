@@ -63,18 +63,30 @@ class PosteriorEstimator:
     def programs(self) -> tuple[Any, Any]:
         """Compiled ``log_prob(parameters, standard, z [C, d], x)`` and ``sample(parameters, standard, key, x)``, members first."""
 
-        def density(parameters: PyTree, standard: Any, inner: Any, x: Any) -> Any:
-            seen, guess = standard.see(x)
-            residual, log_determinant = standard.residual(inner, guess)
-            context = self.network.context(parameters, seen)
-            context = jnp.broadcast_to(context, (inner.shape[0], *context.shape))
-            return self.network.log_prob_given(parameters, residual, context) + log_determinant
-
         def draw(parameters: PyTree, standard: Any, key: Any, x: Any) -> Any:
             seen, guess = standard.see(x)
             return standard.latent(self.network.sample(parameters, key, seen, _DRAWS), guess)
 
-        return jax.jit(jax.vmap(density, in_axes=(0, 0, None, None))), jax.jit(jax.vmap(draw, in_axes=(0, 0, 0, None)))
+        return jax.jit(jax.vmap(self._densities, in_axes=(0, 0, None, None))), jax.jit(jax.vmap(draw, in_axes=(0, 0, 0, None)))
+
+    @cached_property
+    def each_program(self) -> Any:
+        """Compiled ``log_prob(parameters, standard, z [B, S, d], x [B, ...])`` [B, M, S]."""
+
+        def block(parameters: PyTree, standard: Any, inner: Any, x: Any) -> Any:
+            members = jax.vmap(self._densities, in_axes=(0, 0, None, None))
+            together = 1 if on_processor() else _BLOCK
+            return jax.lax.map(lambda now: members(parameters, standard, now[0], now[1]), (inner, x), batch_size=together)
+
+        return jax.jit(block)
+
+    def _densities(self, parameters: PyTree, standard: Any, inner: Any, x: Any) -> Any:
+        """Log densities [S] of one member at points [S, d], given one observation that is embedded once (jax)."""
+        seen, guess = standard.see(x)
+        residual, log_determinant = standard.residual(inner, guess)
+        context = self.network.context(parameters, seen)
+        context = jnp.broadcast_to(context, (inner.shape[0], *context.shape))
+        return self.network.log_prob_given(parameters, residual, context) + log_determinant
 
     @cached_property
     def many_programs(self) -> tuple[Any, Any]:
@@ -115,6 +127,16 @@ class PosteriorEstimator:
             return _mixed(program(self.parameters, self.standard, inner[index].astype(np.float32), x[index]))
 
         return in_blocks(block, len(z), _CHUNK) - 0.5 * np.sum(z**2 - inner**2, axis=-1) - self.box.log_mass
+
+    def log_prob_many(self, z: Float[np.ndarray, "K S d"], x: Float[np.ndarray, "K ..."]) -> Float[np.ndarray, "K S"]:
+        """Log density of several latent points given each observation; the points lie inside the box."""
+        inner, program = self.box.inner(z), self.each_program
+
+        def block(index: Int[np.ndarray, " B"]) -> Float[np.ndarray, "B S"]:
+            each = np.asarray(program(self.parameters, self.standard, inner[index].astype(np.float32), x[index]), np.float64)
+            return np.logaddexp.reduce(each, axis=1) - np.log(self.members)
+
+        return in_blocks(block, len(z), _BLOCK) - 0.5 * np.sum(z**2 - inner**2, axis=-1) - self.box.log_mass
 
     def sharing(self, other: PosteriorEstimator) -> PosteriorEstimator:
         """The same with the compiled programs of another whose network is alike."""

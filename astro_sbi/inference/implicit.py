@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from astro_sbi.inference.box import Box
+from astro_sbi.inference.cores import in_blocks
 from astro_sbi.inference.drawing import mahalanobis_p
 from astro_sbi.inference.importance import effective_size, log_unit_normal, normalised
 from astro_sbi.inference.narrower import Narrowing
@@ -25,6 +26,7 @@ from astro_sbi.simulators.base import simulate
 
 _SHOWN, _NULL, _PILOT = 4000, 2048, 8192
 _BATCH, _EPOCHS = 256, 30
+_BLOCK = 500
 
 
 class Replicates(NamedTuple):
@@ -61,6 +63,11 @@ class ImplicitProblem:
             return problem.simulator.summaries(simulate(problem.simulator, key, theta, problem.pattern), problem.pattern)
 
         return jax.jit(jax.vmap(one))
+
+    def summaries_of(self, value: Float[np.ndarray, "S n"]) -> Float[np.ndarray, "S k"]:
+        """Summaries of observations (padded)."""
+        program = jax.jit(jax.vmap(lambda one: self.problem.simulator.summaries(one, self.problem.pattern)))
+        return in_blocks(lambda index: np.asarray(program(value[index])), len(value), _BLOCK)
 
     def summaries(self, z: Float[np.ndarray, "N d"], seed: int) -> Float[np.ndarray, "N k"]:
         """Summaries of simulated observations at latent draws."""

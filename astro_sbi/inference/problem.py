@@ -96,6 +96,21 @@ class Problem:
         mean, sigma = self._in_chunks(self._simulate, self.theta(z), seed)
         return mean, sigma
 
+    def observations(self, z: Float[np.ndarray, "S d"], rng: np.random.Generator) -> Float[np.ndarray, "S n"]:
+        """Simulated observations (padded) at latent draws, noise included."""
+        mean, sigma = self.simulate(z, rng)
+        return (mean + sigma * rng.standard_normal(mean.shape)).astype(np.float32)
+
+    def signal_to_noise(self, value: Float[np.ndarray, "S n"]) -> Float[np.ndarray, " S"]:
+        """Scatter of observed values about their weighted mean over the quoted errors, of observations (padded) on this pattern.
+
+        It knows the data only: simulations chosen by it keep uniform ranks.
+        """
+        used, sigma = self.pattern.used, self.pattern.sigma.astype(np.float64)
+        weight = np.where(used, sigma, np.inf) ** -2.0
+        centred = value - (value @ weight / weight.sum())[:, None]
+        return np.sqrt(centred**2 @ weight / used.sum())
+
     def predict(self, z: Float[np.ndarray, "S d"]) -> Predictions:
         """What latent draws predict for each observed value, given those before it; for decorrelated values where errors are correlated."""
         return Predictions(*self._in_chunks(self._predict, self.theta(z)))

@@ -17,23 +17,22 @@ from astro_sbi.simulators.prior import Prior
 
 #: Share of the simulations held back from training, and the most of them.
 _HELD_BACK, _MOST_HELD_BACK = 0.1, 1000
-_RANKED, _DENSE, _TOGETHER = 1000, 100, 40
 _CURVES, _FOLDS = 1000, 10
 _MOST_FEATURES, _NUMBERS = 64, 2_000_000
 #: Fewer effective rows cannot make a p-value small enough to warn.
 FEWEST_EFFECTIVE = 100
 
 
-class Ranks(NamedTuple):
-    """Where the true parameters of simulations stand in their posteriors.
+class Tests(NamedTuple):
+    """Simulations that training does not see.
 
     Attributes:
-        below: share of draws below each true parameter [K, d], strictly between 0 and 1.
-        denser: share of draws of higher density than the truth [K], likewise.
+        latent: their parameters [K, d].
+        x: what was simulated [K, k].
     """
 
-    below: Float[np.ndarray, "K d"]
-    denser: Float[np.ndarray, " K"]
+    latent: Float[np.ndarray, "K d"]
+    x: Float[np.ndarray, "K k"]
 
 
 class Replicates(NamedTuple):
@@ -95,22 +94,11 @@ class SimulatedProblem:
         compiling = min(trained.seconds["compile"], trained.seconds["all"])
         return replace(trained, seconds={"simulate": 0.0, "compile": compiling, "train": trained.seconds["all"] - compiling})
 
-    def ranks(self, trained: TrainedNPE) -> Ranks:
-        """Ranks of the true parameters of the rows held back, those outside the prior left out."""
+    def tests(self) -> Tests:
+        """The rows held back, those outside the prior left out."""
         z = self.prior.latent_array(self.theta[self.held_back])
         inside = np.isfinite(z).all(axis=1)
-        z, x = z[inside], self.x[self.held_back][inside].astype(np.float32)
-        estimator, below, denser = trained.estimator, [], []
-        for start in range(0, len(z), _TOGETHER):
-            # The last rows are repeated: another shape would compile anew.
-            rows = np.minimum(np.arange(start, start + _TOGETHER), len(z) - 1)
-            draws = estimator.sample_many(x[rows], _RANKED, self.seed + start)
-            below.append(np.mean(draws < z[rows][:, None], axis=1))
-            both = np.concatenate([z[rows][:, None], draws[:, :_DENSE]], axis=1)
-            repeated = np.repeat(x[rows], _DENSE + 1, axis=0)
-            density = estimator.log_prob_pairs(both.reshape(-1, z.shape[1]), repeated).reshape(len(rows), -1)
-            denser.append(np.mean(density[:, 1:] > density[:, :1], axis=1))
-        return Ranks(_inner(np.concatenate(below)[: len(z)], _RANKED), _inner(np.concatenate(denser)[: len(z)], _DENSE))
+        return Tests(z[inside], self.x[self.held_back][inside].astype(np.float32))
 
     def posterior(self, trained: TrainedNPE, samples: int, *, on_progress: OnProgress) -> Posterior:
         """Draws of the flow at the observation; nothing corrects them."""
@@ -195,8 +183,3 @@ class _Axes(NamedTuple):
 def _root(covariance: Float[np.ndarray, "*c"]) -> Float[np.ndarray, "c c"]:
     covariance = np.atleast_2d(covariance)
     return np.linalg.cholesky(covariance + 1e-9 * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
-
-
-def _inner(shares: Float[np.ndarray, "*b"], draws: int) -> Float[np.ndarray, "*b"]:
-    """Shares of draws as ranks strictly between 0 and 1."""
-    return (shares * draws + 0.5) / (draws + 1)

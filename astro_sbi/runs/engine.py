@@ -108,14 +108,14 @@ def _without_likelihood(
     request: Request, problem: Problem, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
 ) -> Checked:
     """Train or fetch, draw and check where there is no likelihood."""
-    implicit, trained, lent = trained_flow(request, problem, on_progress=on_progress, should_stop=should_stop, store=store)
+    implicit, trained, card, lent = trained_flow(request, problem, on_progress=on_progress, should_stop=should_stop, store=store)
     narrowing, asked = lent and lent.narrowing, request.settings
     posterior = implicit.posterior(trained, asked.samples, asked.seed, on_progress=on_progress, narrowing=narrowing)
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     seed, size = request.settings.seed, len(request.prepared.observation)
     made = implicit.replicates(_equal_draws(posterior, seed), seed)
-    checks = replace(checks_of(request, posterior), summaries_p=made.summaries_p)
+    checks = replace(checks_of(request, posterior), summaries_p=made.summaries_p, calibration=card)
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     quoted = request.prepared.observation.points.noise.sigma

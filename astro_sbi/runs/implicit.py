@@ -2,38 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
+import numpy as np
+
+from astro_sbi.diagnostics.calibration import calibration_card
+from astro_sbi.diagnostics.card import CalibrationCard
+from astro_sbi.diagnostics.ranks import ranks_of_flow
+from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.implicit import ImplicitProblem
 from astro_sbi.inference.npe import TrainedNPE
 from astro_sbi.inference.npe_file import load_npe, save_npe
 from astro_sbi.inference.posterior import OnProgress, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.runs.bundle import temporary_folder, write_durably
+from astro_sbi.runs.keys import canonical_json
 from astro_sbi.runs.lending import Lender, lender, lending_note
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.store import Store
 
 _FILE = "npe.safetensors"
+#: Name of the calibration card that lies beside a flow.
+CARD = "calibration_card.json"
+#: Fresh simulations that a flow is judged by when it was trained, and their seed, which no training has.
+SIMULATIONS, SEED = 500, 2_000_003
 
 
-def trained_flow(
-    request: Request, problem: Problem, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
-) -> tuple[ImplicitProblem, TrainedNPE, Lender | None]:
-    """The problem as its summaries show it and its flow: of this training key or of a wider prior from the store, else trained and kept."""
+class FoundFlow(NamedTuple):
+    """A flow for an observation.
+
+    Attributes:
+        implicit: the problem as its summaries show it.
+        trained: the flow.
+        card: its calibration, over the prior that it was trained under.
+        lent: the training under a wider prior that it is of; None where it is this request's own.
+    """
+
+    implicit: ImplicitProblem
+    trained: TrainedNPE
+    card: CalibrationCard
+    lent: Lender | None
+
+
+def trained_flow(request: Request, problem: Problem, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> FoundFlow:
+    """The flow of this training key, or of a training under a wider prior, with its card: from the store, else made and kept."""
     implicit, key, asked = ImplicitProblem(problem), request.training_key, request.settings
+    told = {"on_progress": on_progress, "should_stop": should_stop}
     kept = kept_flow(store, key)
-    if kept is not None:
-        return implicit, kept[0], None
+    card = card_among(kept[1]) if kept else None
+    if kept and card:
+        return FoundFlow(implicit, kept[0], card, None)
     lent = lender(store, request)
     found = kept_flow(store, lent.key) if lent else None
+    card = card_among(found[1]) if found else None
     # Nothing corrects the flow, so what it is worth under the other prior must be what rounds of a training end at.
-    if lent and found and implicit.efficiency(found[0], lent.narrowing, asked.seed) >= request.training.efficiency:
-        return implicit, found[0], lent
-    trained = implicit.train(request.training, seed=asked.seed, ensemble=asked.ensemble, on_progress=on_progress, should_stop=should_stop)
-    keep_flow(store, key, trained, lending_note(request))
-    return implicit, trained, None
+    if lent and found and card and implicit.efficiency(found[0], lent.narrowing, asked.seed) >= request.training.efficiency:
+        return FoundFlow(implicit, found[0], card, lent)
+    trained = kept[0] if kept else implicit.train(request.training, seed=asked.seed, ensemble=asked.ensemble, **told)
+    card = implicit_card(implicit, trained, SIMULATIONS, **told)
+    keep_flow(store, key, trained, {CARD: canonical_json(card.to_json())} | lending_note(request))
+    return FoundFlow(implicit, trained, card, None)
+
+
+def implicit_card(
+    implicit: ImplicitProblem, trained: TrainedNPE, simulations: int, *, on_progress: OnProgress, should_stop: ShouldStop
+) -> CalibrationCard:
+    """The card of a flow of summaries, by fresh simulations of its prior."""
+    return fresh_card(
+        implicit.problem, trained.estimator, simulations, seen=implicit.summaries_of, on_progress=on_progress, should_stop=should_stop
+    )
+
+
+def fresh_card(
+    problem: Problem,
+    estimator: PosteriorEstimator,
+    simulations: int,
+    *,
+    seen: Callable[[np.ndarray], np.ndarray] = lambda value: value,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+) -> CalibrationCard:
+    """The card of a flow that is amortised over a prior, by fresh simulations of it.
+
+    Args:
+        problem: simulator, prior and pattern.
+        estimator: the flow.
+        simulations: how many.
+        seen: what the flow sees of observations [K, n].
+        on_progress: told how many are done.
+        should_stop: asked between a hundred of them.
+
+    Raises:
+        Cancelled: if asked to stop.
+    """
+    on_progress("simulating", 0, simulations, None)
+    rng = np.random.default_rng([SEED, 41])
+    z = rng.standard_normal((simulations, problem.dimension))
+    value = problem.observations(z, rng)
+    found = ranks_of_flow(estimator, z, seen(value), seed=SEED, on_progress=on_progress, should_stop=should_stop)
+    return calibration_card(problem.prior.free, found, {"signal-to-noise": problem.signal_to_noise(value)})
 
 
 def kept_flow(store: Store | None, key: str) -> tuple[TrainedNPE, Mapping[str, bytes]] | None:
@@ -54,3 +124,8 @@ def keep_flow(store: Store | None, key: str, trained: TrainedNPE, beside: Mappin
     with temporary_folder(store.folder("scratch")) as folder:
         save_npe(trained, folder / _FILE)
         store.commit("estimator", key, {_FILE: (folder / _FILE).read_bytes(), **(beside or {})})
+
+
+def card_among(files: Mapping[str, bytes]) -> CalibrationCard | None:
+    """The calibration card among the files that were kept beside a flow; None of a flow from before there were cards."""
+    return CalibrationCard.from_json(json.loads(files[CARD])) if CARD in files else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +25,7 @@ from astro_sbi.simulators.prior import Prior, parse_distribution
 from astro_sbi.simulators.simulation_table import TableSimulator, in_spreads, observed_of
 
 if TYPE_CHECKING:
-    from astro_sbi.diagnostics.calibration import Calibration
+    from astro_sbi.diagnostics.card import CalibrationCard
     from astro_sbi.inference.npe import TrainedNPE
     from astro_sbi.inference.simulated import SimulatedProblem
     from astro_sbi.runs.engine import Checked
@@ -39,7 +38,6 @@ _TOO_FEW = (
     "Only {effective:.0f} of the table's simulations lie where the posterior does, too few to say whether data made there look like the "
     "observation. Bring a larger table, or one drawn from a narrower prior."
 )
-_CALIBRATION = "calibration.json"
 
 
 def table_options(settings: Settings) -> TableOptions:
@@ -173,26 +171,36 @@ def _resolved(
 
 def _trained(
     problem: SimulatedProblem, request: Request, epochs: int, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None
-) -> tuple[TrainedNPE, Calibration]:
+) -> tuple[TrainedNPE, CalibrationCard]:
     """The flow of this table and its calibration: from the store if it has them, else made and kept."""
-    from astro_sbi.diagnostics.calibration import Calibration, calibration
     from astro_sbi.inference.npe import NPESettings
-    from astro_sbi.runs.implicit import keep_flow, kept_flow
+    from astro_sbi.runs.implicit import CARD, card_among, keep_flow, kept_flow
 
     kept = kept_flow(store, request.training_key)
-    if kept is not None:
-        told = json.loads(kept[1][_CALIBRATION])
-        return kept[0], Calibration(**{**told, "coverage": {name: tuple(shares) for name, shares in told["coverage"].items()}})
+    judged = card_among(kept[1]) if kept else None
+    if kept and judged:
+        return kept[0], judged
     settings = NPESettings(ensemble=request.settings.ensemble, epochs=epochs)
-    trained = problem.train(settings, on_progress=on_progress, should_stop=should_stop)
-    on_progress("checking", 0, 1, None)
-    judged = calibration(problem.prior.free, *problem.ranks(trained))
-    keep_flow(store, request.training_key, trained, {_CALIBRATION: canonical_json(asdict(judged))})
+    trained = kept[0] if kept else problem.train(settings, on_progress=on_progress, should_stop=should_stop)
+    judged = _calibrated(problem, trained, on_progress, should_stop)
+    keep_flow(store, request.training_key, trained, {CARD: canonical_json(judged.to_json())})
     return trained, judged
 
 
+def _calibrated(problem: SimulatedProblem, trained: TrainedNPE, on_progress: OnProgress, should_stop: ShouldStop) -> CalibrationCard:
+    from astro_sbi.diagnostics.calibration import calibration_card
+    from astro_sbi.diagnostics.ranks import ranks_of_flow
+
+    told = {"seed": problem.seed, "on_progress": on_progress, "should_stop": should_stop}
+    return calibration_card(problem.prior.free, ranks_of_flow(trained.estimator, *problem.tests(), **told))
+
+
 def _checked(
-    problem: SimulatedProblem, request: Request, trained: TrainedNPE, found: tuple[Calibration, tuple[str, ...]], on_progress: OnProgress
+    problem: SimulatedProblem,
+    request: Request,
+    trained: TrainedNPE,
+    found: tuple[CalibrationCard, tuple[str, ...]],
+    on_progress: OnProgress,
 ) -> Checked:
     """Draws and their checks; the table's own rows stand for data that the posterior makes."""
     from astro_sbi.diagnostics.verdict import verdict

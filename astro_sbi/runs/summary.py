@@ -68,7 +68,7 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
         "comparable_log_evidence": None if from_data or posterior.importance is None else posterior.importance.log_evidence,
         "predictive": _residuals(checks.predictive),
         "summaries_p": checks.summaries_p,
-        "calibration": None if checks.calibration is None else asdict(checks.calibration),
+        "calibration": None if checks.calibration is None else checks.calibration.to_json(),
         "detection": None if checks.detection is None else checks.detection.log_evidence_against_null,
         "distance_p": posterior.distance_p,
         "least_squares": posterior.least_squares,

@@ -61,12 +61,13 @@ def result_text(summary: Mapping[str, Any]) -> str:
     parts[-1] += "".join(
         f"\n{textwrap.fill(reason, WIDTH, initial_indent='  - ', subsequent_indent='    ')}" for reason in summary.get("reasons", [])
     )
-    told = [_importance(summary), lent_text(summary), _seconds(summary), f"result {summary.get('key', '')}"]
+    told = [importance_text(summary), lent_text(summary), _seconds(summary), f"result {summary.get('key', '')}"]
     parts.append("\n".join(filter(None, told)))
     return "\n\n".join(parts)
 
 
-def _importance(summary: Mapping[str, Any]) -> str:
+def importance_text(summary: Mapping[str, Any]) -> str:
+    """How well the flow covered the exact posterior, in one line; empty where that is not known."""
     found = summary.get("importance")
     if not found:
         return ""

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from astro_sbi.diagnostics.calibration import LEVELS
+from astro_sbi.diagnostics.card import LEVELS
 from astro_sbi.diagnostics.thresholds import THRESHOLDS, Threshold
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import predictive_view
@@ -18,7 +18,10 @@ ABOUT = {
     "ess": "Effective draws",
     "khat": "Pareto k of the weights",
     "peak_outside": "Log height of a peak outside the region sampled, over the best",
-    "calibration": "Distance of the ranks of held-back simulations from uniform ones",
+    "calibration": "Distance of the ranks of simulations from uniform ones",
+    "coverage": "Shortfall of the coverage of all parameters together",
+    "correlations": "Correlation left between parameters",
+    "parts": "Distance from uniform in a third of the simulations",
     "noise_ratio": "Fitted over quoted noise",
     "misfit": "χ² per point with quoted errors",
     "misfit_fitted": "χ² per point with fitted noise",

@@ -78,7 +78,7 @@ def test_table_of_simulators_is_the_registry():
 def test_limits_are_those_of_the_verdict():
     from astro_sbi.diagnostics.thresholds import threshold
 
-    named = ["ess", "khat", "peak_outside", "noise_ratio", "misfit", "red_noise", "calibration", "distance"]
+    named = ["ess", "khat", "peak_outside", "noise_ratio", "misfit", "red_noise", "calibration", "coverage", "correlations", "distance"]
     rows = re.findall(r"^\| [^|]+ \| (?:at least|up to|below) (\S+) \| (?:below|above) (\S+) \|$", README, re.MULTILINE)
     limits = [tuple(float(number.replace(",", "")) for number in row) for row in rows]
     assert limits == [(threshold(name).good, threshold(name).bad) for name in named]
@@ -92,7 +92,7 @@ def test_make_has_every_command():
 
 def test_commands_are_those_of_the_program():
     subcommands = list(dict.fromkeys(re.findall(r"^python -m astro_sbi (\w+)", "".join(code_blocks("")), re.MULTILINE)))
-    assert subcommands == ["list", "read", "fetch", "infer", "simulations", "runs"]
+    assert subcommands == ["list", "read", "fetch", "infer", "simulations", "check", "runs"]
     for subcommand in subcommands:
         command = [sys.executable, "-m", "astro_sbi", subcommand, "--help"]
         assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode == 0, subcommand

@@ -38,25 +38,14 @@ def exact(observed: np.ndarray) -> tuple[float, float]:
 
 
 class Exact:
-    """Stands for a trained flow: the posterior that is known, perhaps moved."""
-
-    def __init__(self, moved: float = 0.0) -> None:
-        self.moved = moved
+    """Stands for a trained flow: the posterior that is known."""
 
     @cached_property
     def estimator(self):
         return self
 
     def _of(self, x):
-        return np.sum(x / SIGMA**2, axis=-1) / (1 + np.sum(SIGMA**-2)) + self.moved, (1 + np.sum(SIGMA**-2)) ** -0.5
-
-    def sample_many(self, x, draws, seed):
-        mean, sigma = self._of(x)
-        return (mean[:, None] + sigma * np.random.default_rng(seed).normal(size=(len(x), draws)))[..., None]
-
-    def log_prob_pairs(self, z, x):
-        mean, sigma = self._of(x)
-        return -0.5 * ((z[:, 0] - mean) / sigma) ** 2
+        return np.sum(x / SIGMA**2, axis=-1) / (1 + np.sum(SIGMA**-2)), (1 + np.sum(SIGMA**-2)) ** -0.5
 
     def posterior(self, x):
         self.observed = x
@@ -84,9 +73,12 @@ def test_the_posterior_is_the_gaussian_it_must_be(trained: TrainedNPE):
     assert found.theta["mass"].mean() == pytest.approx(mean, abs=0.25 * sigma)
     assert found.theta["mass"].std() == pytest.approx(sigma, rel=0.15)
     assert (found.importance, found.log_likelihood) == (None, None)
-    ranks = problem.ranks(trained)
-    assert ranks.below.shape == (300, 1)
-    assert np.abs(np.sort(ranks.below[:, 0]) - np.linspace(0, 1, 300)).max() < 0.12
+    latent, x = problem.tests()
+    assert (latent.shape, x.shape) == ((300, 1), (300, 3))
+    points = np.stack([latent, latent + 0.3], axis=1)
+    together = trained.estimator.log_prob_many(points, x)
+    for number in range(2):
+        assert together[:, number] == pytest.approx(trained.estimator.log_prob_pairs(points[:, number], x), abs=1e-4)
     assert problem.replicates(trained).p_value > 0.01
 
 
@@ -97,14 +89,14 @@ def test_training_never_sees_what_is_held_back():
     assert len(conjugate(20_000).held_back) == 1000
 
 
-def test_ranks_are_uniform_for_the_true_posterior_and_not_for_another():
-    problem = conjugate()
-    for trained, most in ((Exact(), 0.1), (Exact(moved=0.4), 1.0)):
-        below, denser = problem.ranks(trained)
-        off = [np.abs(np.sort(ranks) - np.linspace(0, 1, 300)).max() for ranks in (below[:, 0], denser)]
-        assert max(off) < most
-    assert off[0] > 0.25
-    assert off[1] > 0.08
+def test_tests_are_the_rows_held_back_inside_the_prior():
+    whole = conjugate(500)
+    prior = Prior.of(mass="uniform(-1,1)")
+    latent, x = SimulatedProblem(prior, whole.theta, whole.x, whole.observed, whole.seed).tests()
+    held = whole.theta[whole.held_back][:, 0]
+    inside = np.abs(held) < 1
+    assert prior.physical_array(latent)[:, 0] == pytest.approx(held[inside])
+    assert x == pytest.approx(whole.x[whole.held_back][inside], rel=1e-6)
 
 
 def test_rows_of_the_table_follow_the_posterior_predictive():
