@@ -90,15 +90,7 @@ def corner_view(key: str, result: Result) -> None:
             key="corner_shape",
             help="A corner plot needs a wide screen; two parameters or one by one suit a phone.",
         )
-        shown = st.pills(
-            "Layers",
-            list(COLOURS),
-            selection_mode="multi",
-            default=[POSTERIOR, FLOW],
-            key="corner_layers",
-            help="Posterior: the flow's draws weighted by the likelihood. Flow alone: the same draws before weighting. Prior: what was "
-            "assumed before the data. Where the first two agree, the flow had learned the posterior.",
-        )
+        shown = _layer_choice(weighted=result.summary["importance"] is not None)
     names = _choice(result, available, str(shape))
     if not names or not shown:
         st.info("Choose at least one parameter and one layer.", icon=":material/info:")
@@ -107,9 +99,28 @@ def corner_view(key: str, result: Result) -> None:
     chosen = (tuple(names), tuple(shown), apart, charts.is_phone() and apart)
     drawn = cached.figure(("posterior", key, *chosen), lambda: draw_posterior(result, names, shown, apart=apart))
     charts.chart(drawn, key="corner")
+    fit = "; dotted lines mark the least-squares fit" if result.summary.get("least_squares") else ""
     st.caption(
-        "Contours hold 68 and 95 % of the probability; dotted lines mark the least-squares fit. "
+        f"Contours hold 68 and 95 % of the probability{fit}. "
         "Numbers above the panels are medians with 68 % intervals. A click in the legend switches a layer."
+    )
+
+
+def _layer_choice(*, weighted: bool) -> list[str]:
+    """The layers to show; without a likelihood the posterior is the flow's own."""
+    if not weighted:
+        words = "Posterior: the flow's own draws. Prior: what was assumed before the data."
+        return st.pills(
+            "Layers", [POSTERIOR, PRIOR], selection_mode="multi", default=[POSTERIOR], key="corner_layers_unweighted", help=words
+        )
+    return st.pills(
+        "Layers",
+        list(COLOURS),
+        selection_mode="multi",
+        default=[POSTERIOR, FLOW],
+        key="corner_layers",
+        help="Posterior: the flow's draws weighted by the likelihood. Flow alone: the same draws before weighting. Prior: what was "
+        "assumed before the data. Where the first two agree, the flow had learned the posterior.",
     )
 
 
