@@ -99,12 +99,20 @@ class GalaxySpectrumSimulator(Simulator):
     def __init__(self, channels: tuple[str, ...] = ("",), lines: str = "masked") -> None:
         self.channels, self.fitted = channels, lines == "fitted"
         chosen: list[tuple[Parameter, Distribution]] = [
-            (Parameter("velocity_offset", r"\Delta v", "Δ<i>v</i>", "km / s", "velocity against the guessed redshift"), normal(0.0, 300.0)),
             (
-                Parameter("continuum", "C", "<i>C</i>", FLUX_DENSITY, "continuum in the middle of the spectrum"),
+                Parameter(
+                    "velocity_offset", r"\Delta v", "Δ<i>v</i>", "km / s", "velocity against the guessed redshift: shifts breaks and lines"
+                ),
+                normal(0.0, 300.0),
+            ),
+            (
+                Parameter("continuum", "C", "<i>C</i>", FLUX_DENSITY, "continuum in the middle of the spectrum: scales all of it"),
                 normal("continuum_scale", "0.3*continuum_scale"),
             ),
-            (Parameter("dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "attenuation of the starlight in V", 0.0), uniform(0.0, 3.0)),
+            (
+                Parameter("dust_av", "A_V", "<i>A<sub>V</sub></i>", "mag", "attenuation of the starlight in V: reddens and dims", 0.0),
+                uniform(0.0, 3.0),
+            ),
             *self.stellar_parameters(),
         ]
         for order in (1, 2, 3):

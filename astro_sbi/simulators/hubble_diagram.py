@@ -25,8 +25,22 @@ _DIAGONAL = (
     "Only the errors of single supernovae went in, not their covariance: supernovae share calibration, dust and selection, so these "
     "numbers are too certain and may be shifted. They are not for cosmology; fit the full covariance matrix for that."
 )
-_MATTER = Parameter("omega_m", r"\Omega_\mathrm{m}", "Ω<sub>m</sub>", "", "density of matter over the critical density today", 0.0, 1.0)
-_W = Parameter("w", "w", "<i>w</i>", "", "pressure over energy density of dark energy; -1 is a cosmological constant")
+_MATTER = Parameter(
+    "omega_m",
+    r"\Omega_\mathrm{m}",
+    "Ω<sub>m</sub>",
+    "",
+    "density of matter over the critical density today: more of it makes far supernovae nearer and brighter",
+    0.0,
+    1.0,
+)
+_W = Parameter(
+    "w",
+    "w",
+    "<i>w</i>",
+    "",
+    "pressure over energy density of dark energy; -1 is a cosmological constant, lower makes far supernovae fainter",
+)
 _W0 = Parameter("w0", "w_0", "<i>w</i><sub>0</sub>", "", "pressure over energy density of dark energy today")
 _WA = Parameter("wa", "w_a", "<i>w<sub>a</sub></i>", "", "change of it with scale factor, w(a) = w0 + wa (1 - a)")
 _OF_MODULI = Parameter(
@@ -36,7 +50,13 @@ _OF_MAGNITUDES = Parameter(
     "offset", r"\mathcal{M}", "ℳ", "mag", "magnitude of a standard supernova at the Hubble distance, M + 25 + 5 log10(c / H0 / Mpc)"
 )
 _SCATTER = Parameter(
-    "scatter", r"\sigma_\mathrm{int}", "σ<sub>int</sub>", "mag", "scatter of the supernovae beyond the quoted errors", 0.0, 2.0
+    "scatter",
+    r"\sigma_\mathrm{int}",
+    "σ<sub>int</sub>",
+    "mag",
+    "scatter of the supernovae beyond the quoted errors: widens the points, moves no curve",
+    0.0,
+    2.0,
 )
 _DECELERATION = Parameter("q0", "q_0", "<i>q</i><sub>0</sub>", "", "deceleration today; negative: the expansion speeds up")
 _AGE = Parameter(

@@ -12,7 +12,7 @@ _ACROSS = (
     "unit normal that stands for the speed at transit over that on a circular orbit, which the duration tells: by its prior's quantile"
 )
 _ALONG = "unit normal that stands for which of all orbits of this speed it is, which a transit cannot tell: by its prior's quantile"
-_DURATION = Parameter("duration", r"T_{14}", "<i>T</i><sub>14</sub>", "d", "time from first to fourth contact", 1e-4)
+_DURATION = Parameter("duration", r"T_{14}", "<i>T</i><sub>14</sub>", "d", "time from first to fourth contact: the width of the dip", 1e-4)
 _DENSITY_SYMBOLS = r"\rho_\star", "ρ<sub>★</sub>", "g / cm3"
 
 
@@ -25,7 +25,7 @@ def disc_parameters() -> Described:
                 r"R_\mathrm{p}/R_\star",
                 "R<sub>p</sub>/R<sub>★</sub>",
                 "",
-                "radius of the planet over radius of the star",
+                "radius of the planet over radius of the star: its square is the depth of the dip",
                 0.0,
                 0.5,
             ),
@@ -33,7 +33,12 @@ def disc_parameters() -> Described:
         ),
         (
             Parameter(
-                "impact_parameter", "b", "<i>b</i>", "", "smallest distance of planet and centre of the star's disc, in stellar radii", 0.0
+                "impact_parameter",
+                "b",
+                "<i>b</i>",
+                "",
+                "smallest distance of planet and centre of the star's disc, in stellar radii: slanted sides and a shallower dip near 1",
+                0.0,
             ),
             uniform(0.0, "1+radius_ratio"),
         ),
@@ -55,9 +60,19 @@ def orbit_parameters(*, eccentric: bool) -> Described:
 def time_parameters(*, free: bool) -> Described:
     """When transits are; with the period where that is free."""
     epoch = Parameter(
-        "epoch_offset", r"\Delta t_0", "Δ<i>t</i><sub>0</sub>", "d", "mid-transit after the epoch about which the light curve is folded"
+        "epoch_offset",
+        r"\Delta t_0",
+        "Δ<i>t</i><sub>0</sub>",
+        "d",
+        "mid-transit after the epoch about which the light curve is folded: moves the dip in time",
     )
-    period = Parameter("period_offset", r"\Delta P", "Δ<i>P</i>", "d", "period less the one on which the light curve is folded")
+    period = Parameter(
+        "period_offset",
+        r"\Delta P",
+        "Δ<i>P</i>",
+        "d",
+        "period less the one on which the light curve is folded: moves later transits more than earlier ones",
+    )
     found: Described = [(epoch, uniform("-1*duration_guess", "duration_guess"))]
     return found + [(period, uniform("-1*period_tolerance", "period_tolerance"))] * free
 
@@ -73,16 +88,26 @@ def band_parameters(channels: tuple[str, ...]) -> Described:
     for suffix, latex, html, of in _bands(channels):
         jitter = rf"\sigma_{{\mathrm{{jit}}{latex}}}" if latex else r"\sigma_\mathrm{jit}"
         rows = (
-            ("q1", ("q", 1), f"Kipping's first limb-darkening parameter{of}, (u1 + u2)²", 1.0),
-            ("q2", ("q", 2), f"Kipping's second limb-darkening parameter{of}, u1 / (2 (u1 + u2))", 1.0),
-            ("baseline", ("f", 0), f"relative flux outside the transit{of}", None),
+            (
+                "q1",
+                ("q", 1),
+                f"Kipping's first limb-darkening parameter{of}, (u1 + u2)²: how dark the rim of the star is, so how round the bottom",
+                1.0,
+            ),
+            (
+                "q2",
+                ("q", 2),
+                f"Kipping's second limb-darkening parameter{of}, u1 / (2 (u1 + u2)): whether the star darkens evenly or only at its rim",
+                1.0,
+            ),
+            ("baseline", ("f", 0), f"relative flux outside the transit{of}: moves the curve up and down", None),
         )
         for name, (letter, number), meaning, high in rows:
             symbols = _subscripted(letter, number, latex), f"<i>{letter}</i><sub>{number}{html}</sub>"
             limits = () if high is None else (0.0, high)
             parameter = Parameter(f"{name}{suffix}", *symbols, "", meaning, *limits)
             found.append((parameter, normal(1.0, 1e-3) if high is None else uniform(0.0, high)))
-        meaning = f"noise of each cadence beyond its quoted error{of}, relative flux"
+        meaning = f"noise of each cadence beyond its quoted error{of}, relative flux: scatter, not shape"
         found.append((Parameter(f"jitter{suffix}", jitter, f"σ<sub>jit{html}</sub>", "", meaning, 0.0), loguniform(1e-5, 1e-2)))
     return found
 
