@@ -21,7 +21,7 @@ app: $(APP) ## open the app in the browser
 
 # One process a core keeps neither idle: what compiles and trains uses one for most of its time.
 test: $(DEV) chromium ## run every test
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Compiled modules are kept whatever the environment says: every child that a test starts would compile its own.
 check: export PYTHONDONTWRITEBYTECODE :=

@@ -74,9 +74,10 @@ def infer_from_simulations(
     Raises:
         ObservationError, PriorError, SettingsError, InferenceError: with a sentence that says what to do.
     """
+    from astro_sbi.runs.named_files import table_in
     from astro_sbi.runs.settings import Settings
     from astro_sbi.runs.simulations import infer_from_table
 
     settings = Settings("simulations", seed, samples, ensemble, tuple((changes or {}).items()))
-    files = [(path.name, path.read_bytes()) for path in map(Path, (table, observation or table))]
-    return infer_from_table(files[0], files[1], settings, on_progress=lambda *_: None, should_stop=lambda: False)
+    simulations, observed = (table_in(str(file), None) for file in (table, observation or table))
+    return infer_from_table(simulations, observed, settings, on_progress=lambda *_: None, should_stop=lambda: False)

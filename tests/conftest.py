@@ -32,10 +32,12 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser's tests by their folder."""
+    """Mark the browser's tests by their folder; files with slow tests go first, so that no process waits for another at the end."""
     for item in items:
         if item.path.is_relative_to(TESTS / "browser"):
             item.add_marker("browser")
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_collection_finish() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import astro_sbi
 from astro_sbi.observations.observation import ObservationError
+from tests.budgets import small_inference
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -37,24 +38,23 @@ def test_wasp_126_b(shared: Path) -> None:
 def test_the_period_of_wasp_126_b_from_its_eight_transits(shared: Path) -> None:
     """Maxted et al. 2016: 3.28880 d; eight transits of one sector, each timed to a minute, tell it to some ten seconds."""
     path = shared / "observations/transit/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits"
-    summary = astro_sbi.infer("transit", path, seed=1, changes={"model.period": "free"}).summary
+    summary = small_inference("transit", path, model__period="free")
     row = summary["derived"]["period"]
     error = 0.5 * (row["upper"] - row["lower"])
     assert 5e-5 < error < 2.5e-4
     assert row["median"] == pytest.approx(3.28880, abs=3 * error)
-    assert summary["importance"]["ess"] >= 1000
-    assert summary["verdict"] == "good"
+    assert summary["importance"]["ess"] >= 300
+    assert summary["verdict"] in ("good", "caution")
 
 
 def test_hat_p_7_b_goes_round_on_a_circle(shared: Path) -> None:
     """The density of the star is known from its oscillations, 0.275 g/cm3; with a generous error e agrees with 0."""
     path = shared / "observations/transit/kplr010666592-2009131110544_slc.fits"
-    changes = {"model.orbit": "eccentric", "prior.stellar_density": "normal(0.275,0.02)"}
-    summary = astro_sbi.infer("transit", path, seed=1, changes=changes).summary
+    summary = small_inference("transit", path, model__orbit="eccentric", prior__stellar_density="normal(0.275,0.02)")
     assert summary["derived"]["speed_ratio"]["lower"] < 1 < summary["derived"]["speed_ratio"]["upper"]
     assert summary["derived"]["eccentricity"]["lower"] < 0.03
     assert summary["derived"]["eccentricity"]["median"] < 0.1
-    assert summary["importance"]["ess"] >= 1000
+    assert summary["importance"]["ess"] >= 300
 
 
 def test_star_forming_galaxy(shared: Path) -> None:
@@ -76,6 +76,6 @@ def test_a_star_without_a_transit_is_refused(shared: Path) -> None:
 def test_a_period_without_a_transit_is_not_believed(shared: Path) -> None:
     """Where the user names a period all the same, the verdict says that there is nothing."""
     path = shared / "observations/stellar_rotation/kplr010002792-2010174085026_llc.fits"
-    summary = astro_sbi.infer("transit", path, seed=1, changes={"prepare.period": "7.3"}).summary
+    summary = small_inference("transit", path, prepare__period="7.3")
     assert summary["verdict"] == "do not trust"
     assert any("no transit detected" in reason.lower() for reason in summary["reasons"])

@@ -28,6 +28,8 @@ def test_a_prior_is_changed_and_what_it_predicts_is_seen(browser, complaints, ad
     page.get_by_text("My own file").click(timeout=LOOK_MS)
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_text("Priors", exact=True).click(timeout=LOOK_MS)
+    # A list that is open while the page is still being drawn closes again.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=LOOK_MS)
     page.get_by_role("combobox", name="Change the priors of").click(timeout=LOOK_MS)
     page.get_by_role("option", name="semi amplitude").click(timeout=LOOK_MS)
     page.keyboard.press("Escape")
