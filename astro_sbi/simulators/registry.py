@@ -14,10 +14,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from astro_sbi.simulators.base import Simulator
@@ -171,12 +172,20 @@ def _of_file(path: Path, sha256: str) -> tuple[tuple[Brought, ...], str]:
     return _usable(found, sha256, source)
 
 
+class _FromSource(SourceFileLoader):
+    """Compiles a file each time: bytecode kept beside it is told from newer by its time and size alone, and an edit may change neither."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Refuse what bytecode is kept by."""
+        raise OSError(f"no bytecode is kept of {path}")
+
+
 def _executed(path: Path, sha256: str) -> ModuleType:
     """The module in a file, under a name of its own, so that a changed file is another module."""
     name = f"_astro_sbi_{path.stem}_{sha256[:16]}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_FromSource(name, str(path)))
     if spec is None or spec.loader is None:
-        raise ImportError("its name must end in .py")
+        raise ImportError("it is no file of Python")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

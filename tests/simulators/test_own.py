@@ -51,6 +51,7 @@ def test_what_a_file_holds_decides_its_identity(brought: Path):
     assert str(dict(simulator("disc_of_file").prior.distributions)["far"]) == "uniform(60,400)"
     assert registry.identity_of("disc_of_file") != before[0]
     assert registry.state_of_sources("disc_of_file") != before[1]
+    assert [path.name for path in brought.parent.iterdir()] == ["my_disc.py"]
     assert registry.identity_of("transit") == registry.state_of_sources("transit") == ""
 
 
