@@ -77,7 +77,8 @@ def infer_from_simulations(
     from astro_sbi.runs.named_files import table_in
     from astro_sbi.runs.settings import Settings
     from astro_sbi.runs.simulations import infer_from_table
+    from astro_sbi.simulators.registry import SIMULATIONS
 
-    settings = Settings("simulations", seed, samples, ensemble, tuple((changes or {}).items()))
+    settings = Settings(SIMULATIONS, seed, samples, ensemble, tuple((changes or {}).items()))
     simulations, observed = (table_in(str(file), None) for file in (table, observation or table))
     return infer_from_table(simulations, observed, settings, on_progress=lambda *_: None, should_stop=lambda: False)

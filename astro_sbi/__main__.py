@@ -43,43 +43,45 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="python -m astro_sbi", description=astro_sbi.__doc__)
     top.add_argument("--version", action="version", version=astro_sbi.__version__)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,simulations,check,runs}")
-    one = verbs.add_parser("list", help="list the simulators")
-    two = verbs.add_parser("read", help="say what is read in a file")
-    three = verbs.add_parser("infer", help="infer a simulator's parameters from a file")
-    four = verbs.add_parser("runs", help="list the runs in the store")
-    six = verbs.add_parser("simulations", help="infer from a table of simulations of your own")
-    seven = verbs.add_parser("check", help="say how far a trained flow, or a finished run, can be trusted")
-    five = verbs.add_parser("fetch", help="look for an observation in an archive, and fetch it")
-    two.add_argument("file", metavar="FILE")
-    two.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="read.X, such as read.kind=spectrum")
-    two.add_argument("--out", metavar="FILE.ecsv", help="write what was read as ECSV")
-    five.add_argument("target", metavar="TARGET", help="a name, coordinates, or the address of a file in an archive (https://...)")
-    five.add_argument("--archive", choices=("mast", "sdss"), default="mast", help="where to look (mast)")
-    five.add_argument("--radius", type=float, default=10.0, metavar="ARCSEC", help="how far around the target [arcsec] (10)")
-    five.add_argument("--pick", type=_integer, metavar="N", help="fetch the file with this number of those that are listed without it")
-    five.add_argument("--out", metavar="FILE", help="where to write the file (its own name, in this folder)")
-    seven.add_argument("name", metavar="NAME", help="a simulator whose flow ships with the package, or the key of a run or its beginning")
-    seven.add_argument("--simulations", type=_integer, default=500, metavar="N", help="fresh simulations to test the flow by (500)")
-    three.add_argument("simulator", metavar="SIMULATOR")
-    three.add_argument("file", metavar="FILE")
-    six.add_argument("table", metavar="TABLE", help="NPZ or HDF5 with theta and x, or a table with a column for each parameter and number")
-    six.add_argument("file", metavar="OBSERVATION", nargs="?", help="one observation of the same numbers (x_observed of the table)")
+    lists = verbs.add_parser("list", help="list the simulators")
+    reads = verbs.add_parser("read", help="say what is read in a file")
+    infers = verbs.add_parser("infer", help="infer a simulator's parameters from a file")
+    runs = verbs.add_parser("runs", help="list the runs in the store")
+    simulations = verbs.add_parser("simulations", help="infer from a table of simulations of your own")
+    checks = verbs.add_parser("check", help="say how far a trained flow, or a finished run, can be trusted")
+    fetches = verbs.add_parser("fetch", help="look for an observation in an archive, and fetch it")
+    reads.add_argument("file", metavar="FILE")
+    reads.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="read.X, such as read.kind=spectrum")
+    reads.add_argument("--out", metavar="FILE.ecsv", help="write what was read as ECSV")
+    fetches.add_argument("target", metavar="TARGET", help="a name, coordinates, or the address of a file in an archive (https://...)")
+    fetches.add_argument("--archive", choices=("mast", "sdss"), default="mast", help="where to look (mast)")
+    fetches.add_argument("--radius", type=float, default=10.0, metavar="ARCSEC", help="how far around the target [arcsec] (10)")
+    fetches.add_argument("--pick", type=_integer, metavar="N", help="fetch the file with this number of those that are listed without it")
+    fetches.add_argument("--out", metavar="FILE", help="where to write the file (its own name, in this folder)")
+    checks.add_argument("name", metavar="NAME", help="a simulator whose flow ships with the package, or the key of a run or its beginning")
+    checks.add_argument("--simulations", type=_integer, default=500, metavar="N", help="fresh simulations to test the flow by (500)")
+    infers.add_argument("simulator", metavar="SIMULATOR")
+    infers.add_argument("file", metavar="FILE")
+    simulations.add_argument(
+        "table", metavar="TABLE", help="NPZ or HDF5 with theta and x, or a table with a column for each parameter and number"
+    )
+    simulations.add_argument("file", metavar="OBSERVATION", nargs="?", help="one observation of the same numbers (x_observed of the table)")
     for verb, settings in (
-        (three, "model.X, prepare.X, prior.X, fix.X, train.X, read.X"),
-        (six, "table.parameters, table.components, prior.X"),
+        (infers, "model.X, prepare.X, prior.X, fix.X, train.X, read.X"),
+        (simulations, "table.parameters, table.components, prior.X"),
     ):
         verb.add_argument("--seed", type=_integer, default=1, metavar="N", help="seed of every random number (1)")
         verb.add_argument("--samples", type=_integer, default=20_000, metavar="N", help="posterior draws (20000)")
         verb.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
         verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=settings)
         verb.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
-    for verb in (one, three, seven):
+    for verb in (lists, infers, checks):
         verb.add_argument(
             "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"
         )
-    for verb in (two, three):
+    for verb in (reads, infers):
         verb.add_argument("--covariance", metavar="FILE", help="covariance matrix of the table's values: N, then N x N numbers")
-    for verb in (one, two, three, four, five, six, seven):
+    for verb in (lists, reads, infers, runs, fetches, simulations, checks):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
 
@@ -223,7 +225,7 @@ def _infer_from_simulations(options: argparse.Namespace, task: Task | None) -> i
     changes = tuple(parse_change(text) for text in options.changes)
     observation, table = (table_in(file, None) for file in (options.file, options.table))
     key = default_store().put_upload(*table)
-    settings = Settings("simulations", options.seed, options.samples, options.ensemble, (*changes, ("table.file", key)))
+    settings = Settings(registry.SIMULATIONS, options.seed, options.samples, options.ensemble, (*changes, ("table.file", key)))
     return _told(options, settings, observation, task)
 
 

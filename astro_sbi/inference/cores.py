@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,15 +10,12 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
+from astro_sbi.simulators.numpy_processes import cores
+
 
 def on_processor() -> bool:
     """Whether there is no accelerator, which would rather have everything in one program."""
     return jax.default_backend() == "cpu"
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def side_by_side(work: Callable[[int], Any], numbers: Sequence[int], halt: Callable[[], None] = lambda: None) -> list[Any]:

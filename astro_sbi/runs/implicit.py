@@ -51,20 +51,46 @@ def trained_flow(request: Request, problem: Problem, *, on_progress: OnProgress,
     """The flow of this training key, or of a training under a wider prior, with its card: from the store, else made and kept."""
     implicit, key, asked = ImplicitProblem(problem), request.training_key, request.settings
     told = {"on_progress": on_progress, "should_stop": should_stop}
-    kept = kept_flow(store, key)
-    card = card_among(kept[1]) if kept else None
-    if kept and card:
-        return FoundFlow(implicit, kept[0], card, None)
     lent = lender(store, request)
     found = kept_flow(store, lent.key) if lent else None
     card = card_among(found[1]) if found else None
     # Nothing corrects the flow, so what it is worth under the other prior must be what rounds of a training end at.
     if lent and found and card and implicit.efficiency(found[0], lent.narrowing, asked.seed) >= request.training.efficiency:
         return FoundFlow(implicit, found[0], card, lent)
-    trained = kept[0] if kept else implicit.train(request.training, seed=asked.seed, ensemble=asked.ensemble, **told)
-    card = implicit_card(implicit, trained, SIMULATIONS, **told)
-    keep_flow(store, key, trained, {CARD: canonical_json(card.to_json())} | lending_note(request))
-    return FoundFlow(implicit, trained, card, None)
+
+    def train() -> TrainedNPE:
+        return implicit.train(request.training, seed=asked.seed, ensemble=asked.ensemble, **told)
+
+    def judge(trained: TrainedNPE) -> CalibrationCard:
+        return implicit_card(implicit, trained, SIMULATIONS, **told)
+
+    return FoundFlow(implicit, *flow_with_card(store, key, train, judge, lending_note(request)), None)
+
+
+def flow_with_card(
+    store: Store | None,
+    key: str,
+    train: Callable[[], TrainedNPE],
+    judge: Callable[[TrainedNPE], CalibrationCard],
+    beside: Mapping[str, bytes] | None = None,
+) -> tuple[TrainedNPE, CalibrationCard]:
+    """A flow and its card: from the store what it has of them, the rest made and kept.
+
+    Args:
+        store: where flows are kept; None keeps none.
+        key: of the training.
+        train: makes the flow.
+        judge: makes its card.
+        beside: other files to keep with a flow.
+    """
+    kept = kept_flow(store, key)
+    card = card_among(kept[1]) if kept else None
+    if kept and card:
+        return kept[0], card
+    trained = kept[0] if kept else train()
+    card = judge(trained)
+    keep_flow(store, key, trained, {CARD: canonical_json(card.to_json()), **(beside or {})})
+    return trained, card
 
 
 def implicit_card(

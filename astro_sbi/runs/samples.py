@@ -22,7 +22,8 @@ def offered(wanted: str = "") -> tuple[Sample, ...]:
     Args:
         wanted: a simulator whose samples come first.
     """
-    found = [sample for sample in SAMPLES if set(sample.simulators) & set(simulator_names())]
+    names = set(simulator_names())
+    found = [sample for sample in SAMPLES if names & set(sample.simulators)]
     return tuple(sorted(found, key=lambda sample: wanted not in sample.simulators))
 
 
@@ -36,7 +37,8 @@ def simulator_for(sha256: str, wanted: str = "") -> str:
     known = next((sample for sample in SAMPLES if sample.sha256 == sha256), None)
     if known is None or wanted in known.simulators:
         return wanted
-    return next((name for name in known.simulators if name in simulator_names()), wanted)
+    names = simulator_names()
+    return next((name for name in known.simulators if name in names), wanted)
 
 
 def fetch(sample: Sample, store: Store, *, host: str = RAW_HOST) -> bytes:

@@ -15,7 +15,7 @@ from astro_sbi.inference.settings import SequentialSettings
 from astro_sbi.observations.containers.content import shown_name, stem
 from astro_sbi.observations.observation import Origin
 from astro_sbi.observations.simulations.table import SimulationTable, TableOptions, read_observed, read_simulations
-from astro_sbi.runs.keys import RECIPE, canonical_json, key_of, sha256_of
+from astro_sbi.runs.keys import RECIPE, key_of, sha256_of
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.settings import Settings, SettingsError
@@ -174,17 +174,15 @@ def _trained(
 ) -> tuple[TrainedNPE, CalibrationCard]:
     """The flow of this table and its calibration: from the store if it has them, else made and kept."""
     from astro_sbi.inference.npe import NPESettings
-    from astro_sbi.runs.implicit import CARD, card_among, keep_flow, kept_flow
+    from astro_sbi.runs.implicit import flow_with_card
 
-    kept = kept_flow(store, request.training_key)
-    judged = card_among(kept[1]) if kept else None
-    if kept and judged:
-        return kept[0], judged
     settings = NPESettings(ensemble=request.settings.ensemble, epochs=epochs)
-    trained = kept[0] if kept else problem.train(settings, on_progress=on_progress, should_stop=should_stop)
-    judged = _calibrated(problem, trained, on_progress, should_stop)
-    keep_flow(store, request.training_key, trained, {CARD: canonical_json(judged.to_json())})
-    return trained, judged
+    return flow_with_card(
+        store,
+        request.training_key,
+        lambda: problem.train(settings, on_progress=on_progress, should_stop=should_stop),
+        lambda trained: _calibrated(problem, trained, on_progress, should_stop),
+    )
 
 
 def _calibrated(problem: SimulatedProblem, trained: TrainedNPE, on_progress: OnProgress, should_stop: ShouldStop) -> CalibrationCard:

@@ -32,4 +32,5 @@ def simulator(name: str) -> Simulator:
 
 def simulators() -> tuple[Simulator, ...]:
     """All simulators, in the order in which they are shown."""
-    return tuple(simulator(name) for name in simulator_names())
+    own = (registry.built_in(name) for name in registry.built_in_names())
+    return (*own, *(one.simulator for one in registry.brought().brought.values()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -139,8 +138,3 @@ def _rows(vector: Any, bits: Any) -> tuple[tuple[int, ...], Float[np.ndarray, "B
     batch = np.broadcast_shapes(arguments.shape[:-1], seeds.shape)
     rows = np.broadcast_to(arguments, (*batch, arguments.shape[-1])).reshape(-1, arguments.shape[-1]).copy()
     return batch, rows, np.broadcast_to(seeds, batch).reshape(-1).copy()
-
-
-def cores() -> int:
-    """How many processes may compute at once."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -68,6 +68,11 @@ class Processes:
         self.close()
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _start(name: str, identity: str) -> subprocess.Popen[bytes]:
     above = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [above, os.environ.get("PYTHONPATH", "")]))

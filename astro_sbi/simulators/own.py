@@ -13,8 +13,8 @@ from astropy import units as u
 from astro_sbi.observations.kind import Kind
 from astro_sbi.observations.observation import Axis, Noise, Points
 from astro_sbi.simulators.base import KnownQuantity, Parameter, Pattern, Simulator, Theta
-from astro_sbi.simulators.numpy_model import NumpyModel, called, cores
-from astro_sbi.simulators.numpy_processes import Processes
+from astro_sbi.simulators.numpy_model import NumpyModel, called
+from astro_sbi.simulators.numpy_processes import Processes, cores
 from astro_sbi.simulators.prior import Prior
 from astro_sbi.simulators.registry import SimulatorError, identity_of
 
