@@ -181,13 +181,7 @@ def _short(number: float) -> str:
 
 
 def request_key(settings: Settings, file_sha256: str) -> str:
-    """Key of a request: these settings for this file, with this version of the package, of its users and of a named library."""
+    """Key of a request: these settings for this file, with this version of the package and of what its simulator has from elsewhere."""
     asked = {"settings": settings.to_json(), "file": file_sha256, "recipe": RECIPE, "version": __version__}
     brought = state_of_sources(settings.simulator)
-    if brought:
-        asked["sources"] = brought
-    if ("model.templates", "dsps") in settings.changes:
-        from astro_sbi.simulators.ssp_library import fingerprint
-
-        asked["library"] = fingerprint()
-    return key_of(asked)
+    return key_of(asked | ({"sources": brought} if brought else {}))

@@ -45,6 +45,12 @@ _BUILT_IN = {
     "supernova": ("astro_sbi.simulators.supernova", "SupernovaSimulator"),
     "quasar_variability": ("astro_sbi.simulators.quasar_variability", "QuasarVariabilitySimulator"),
 }
+#: Files of this computer that the package's own simulators read: the variable that names one, or a folder and what counts in it.
+_READ_BY = {
+    "galaxy_spectrum": ("DSPS_DRN", "*.h5"),
+    "galaxy_photometry": ("ASTRO_SBI_FILTERS", "*.*"),
+    "supernova": ("ASTRO_SBI_FILTERS", "*.*"),
+}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
@@ -111,11 +117,20 @@ def identity_of(name: str) -> str:
 
 
 def state_of_sources(name: str) -> str:
-    """Checksum of every source that a simulator from outside may come from, found without loading any; empty for the package's own."""
+    """Checksum of what a simulator may be made of or read outside the package, found without loading any; empty where there is nothing."""
     if name in (*_BUILT_IN, SIMULATIONS):
-        return ""
-    parts = [f"{point.name}={point.value} {_identity_of_package(point)}" for point in _installed()]
-    return hashlib.sha256("\n".join(sorted([*parts, *map(_sha256, _named_files())])).encode()).hexdigest()
+        parts = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in _files_read_by(name)]
+    else:
+        parts = [f"{point.name}={point.value} {_identity_of_package(point)}" for point in _installed()]
+        parts += map(_sha256, _named_files())
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest() if parts else ""
+
+
+def _files_read_by(name: str) -> list[Path]:
+    variable, pattern = _READ_BY.get(name, ("", ""))
+    told = os.environ.get(variable, "").strip()
+    found = list(Path(told).glob(pattern)) if told and Path(told).is_dir() else [Path(told)] if told else []
+    return [path for path in found if path.is_file()]
 
 
 @cache

@@ -21,6 +21,14 @@ def test_different_requests_have_different_keys(other):
     assert request_key(Settings("transit"), FILE) != request_key(Settings("transit", **other), FILE)
 
 
+@pytest.mark.parametrize(("simulator", "changes"), [("galaxy_photometry", True), ("supernova", True), ("transit", False)])
+def test_another_filter_file_is_another_request_of_what_reads_filters(simulator, changes, tmp_path, monkeypatch):
+    monkeypatch.setenv("ASTRO_SBI_FILTERS", str(tmp_path))
+    before = request_key(Settings(simulator), FILE)
+    (tmp_path / "narrow.txt").write_text("5000 0\n5010 1\n5020 0\n")
+    assert (request_key(Settings(simulator), FILE) != before) == changes
+
+
 def test_names_in_priors_are_not_numbers():
     settings = Settings("transit", changes=(("prior.q2", "uniform(0.10, 1.0 + 0.50*q1)"), ("prior.x", "normal(-1E-03,2e5)")))
     assert dict(settings.changes) == {"prior.q2": "uniform(0.1,1+0.5*q1)", "prior.x": "normal(-0.001,200000)"}

@@ -111,11 +111,11 @@ def test_the_file_is_found_by_its_name_or_its_folder_and_never_made_up(made, mon
 
 
 def test_another_library_is_another_simulator_and_another_request(made, tmp_path, monkeypatch):
-    settings, plain = Settings("galaxy_spectrum", changes=(("model.templates", "dsps"),)), Settings("galaxy_spectrum")
-    before = populations().version, request_key(settings, "0"), request_key(plain, "0")
+    settings, other = Settings("galaxy_spectrum", changes=(("model.templates", "dsps"),)), Settings("galaxy_lines")
+    before = populations().version, request_key(settings, "0"), request_key(other, "0")
     assert any(f"library is {FILE}" in sentence for sentence in populations().caveats)
     monkeypatch.setenv(VARIABLE, str(ssp_file.write(tmp_path / "b.h5", replaced("ssp_flux", 1.01 * FLUX))))
-    after = populations().version, request_key(settings, "0"), request_key(plain, "0")
+    after = populations().version, request_key(settings, "0"), request_key(other, "0")
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 
