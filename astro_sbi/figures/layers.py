@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -32,6 +32,7 @@ class Layer:
         weight: weights [S]; None for equal ones.
         colour: ``#rrggbb``.
         dashed: drawn for context only: a dashed line in the one-dimensional panels, no contours (a prior).
+        line: how lines and contours are drawn, to tell layers of one colour apart.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Layer:
     weight: Float[np.ndarray, " S"] | None
     colour: str
     dashed: bool = False
+    line: Literal["solid", "dot", "dash"] = "solid"
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.text import lent_text
-from astro_sbi.ui import checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui import checks_view, download_view, navigation, posterior_view, predictive_view, provenance_view, training_view
 from astro_sbi.ui.verdict_view import verdict_banner
 from astro_sbi.ui.words import count, date, escaped, number, sentence
 
@@ -27,6 +28,8 @@ def result_view(key: str, result: Result) -> None:
             download_view.share_view(key)
         with st.popover("Download", icon=":material/download:"):
             download_view.download_view(result)
+        if st.button("Compare", key="go_compare", icon=":material/compare_arrows:", help="Set other runs beside this one."):
+            st.switch_page(navigation.COMPARE, query_params={"runs": shortened(key)})
     tabs = st.tabs(list(TABS), key="result_tab", on_change="rerun")
     bodies = (
         _posterior,

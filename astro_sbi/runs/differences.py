@@ -1,0 +1,110 @@
+"""What differs between the settings of finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from astro_sbi.runs.result import Result
+
+NONE, USUAL = "–", "default"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting that is not the same in all runs.
+
+    Args:
+        what: the setting.
+        entries: what it is in each run.
+        in_legend: how an entry is said where a run is named by it, such as ``seed {}``; empty where it is not.
+    """
+
+    what: str
+    entries: tuple[str, ...]
+    in_legend: str = ""
+
+    def legend_entry(self, number: int) -> str:
+        """What names this run; empty where it is the default."""
+        entry = self.entries[number]
+        return "" if entry in (NONE, USUAL) else self.in_legend.format(entry)
+
+
+def differences(results: Sequence[Result]) -> tuple[Difference, ...]:
+    """Only what differs: observation, simulator, priors, preparation, effort and seed."""
+    rows = [
+        *_rows_of_model(results),
+        *_rows_of_changes(results),
+        *_rows_of_effort(results),
+        *_rows_of_priors(results),
+    ]
+    return tuple(row for row in rows if len(set(row.entries)) > 1)
+
+
+def _row(what: str, entries: Sequence[Any], in_legend: str = "") -> Difference:
+    return Difference(what, tuple(str(entry) for entry in entries), in_legend)
+
+
+def _rows_of_model(results: Sequence[Result]) -> list[Difference]:
+    told = [result.summary for result in results]
+    files = [f"{one['origin']['file']} (sha256 {one['origin']['sha256'][:8]})" for one in told]
+    steps = [", ".join(step["name"] for step in one.get("stages") or ()) or NONE for one in told]
+    return [
+        _row("Object", [one["observation"]["name"] for one in told], "{}"),
+        _row("Simulator", [one["simulator_title"] for one in told], "{}"),
+        _row("File", files),
+        _row("Points fitted", [f"{one['observation']['points']:,}" for one in told]),
+        _row("Preparation", steps),
+        *_found_values(told),
+    ]
+
+
+def _found_values(told: Sequence[Mapping[str, Any]]) -> list[Difference]:
+    """Values that the preparation found in the data, of those that every run has."""
+    resolved = [one.get("resolved") or {} for one in told]
+    shared = [name for name in resolved[0] if all(name in one for one in resolved)]
+    return [_row(f"Found: {name.replace('_', ' ')}", [_text(one[name]) for one in resolved]) for name in shared]
+
+
+def _text(value: Any) -> str:
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
+
+
+def _rows_of_changes(results: Sequence[Result]) -> list[Difference]:
+    """Dotted settings other than priors, which are told as they came out."""
+    changes = [dict(map(tuple, result.settings.get("changes") or ())) for result in results]
+    # What one simulator has by default another may not have at all.
+    unset = USUAL if len({result.summary["simulator"] for result in results}) == 1 else NONE
+    keys = sorted({key for one in changes for key in one if not key.startswith("prior.")})
+    rows = []
+    for key in keys:
+        section, _, name = key.partition(".")
+        rows.append(_row(key, [one.get(key, unset) for one in changes], f"{name} {{}}" if section in ("model", "train") else ""))
+    return rows
+
+
+def _rows_of_priors(results: Sequence[Result]) -> list[Difference]:
+    """Priors of the parameters that all runs have."""
+    priors = [result.summary["priors"] for result in results]
+    shared = [name for name in priors[0] if all(name in one for one in priors)]
+    units = {name: label.get("unit", "") for name, label in results[0].summary["labels"].items()}
+    rows = []
+    for name in shared:
+        texts = [f"{one[name]} {units.get(name, '')}".strip() for one in priors]
+        rows.append(_row(f"Prior of {name}", texts, f"{name} {{}}"))
+    return rows
+
+
+def _rows_of_effort(results: Sequence[Result]) -> list[Difference]:
+    told = [result.summary for result in results]
+    lent = [f"lent, trained under {', '.join(f'{n} {p}' for n, p in (one.get('trained_under') or {}).items())}" for one in told]
+    flows = [words if one.get("trained_under") else "trained for this run" for one, words in zip(told, lent, strict=True)]
+    return [
+        _row("seed", [one["seed"] for one in told], "seed {}"),
+        _row("samples", [f"{one['draws']:,}" for one in told]),
+        _row("ensemble", [one.get("ensemble", 1) for one in told]),
+        _row("rounds trained", [len(one.get("rounds") or ()) for one in told]),
+        _row("Flow", flows),
+        _row("version", [(one.get("versions") or {}).get("astro_sbi", NONE) for one in told]),
+    ]

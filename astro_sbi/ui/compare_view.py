@@ -1,0 +1,197 @@
+"""Finished runs side by side: posteriors over each other, evidence, residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from scipy import special
+
+from astro_sbi.figures.corner import Label, Layer, Markers, corner, one_dimensional
+from astro_sbi.figures.side_by_side import on_same_axes
+from astro_sbi.figures.theme import CYCLE
+from astro_sbi.runs.compare import KINDS, Comparison, Judged, compare, judged
+from astro_sbi.runs.published import published_values
+from astro_sbi.runs.result import Result
+from astro_sbi.runs.settings import SettingsError
+from astro_sbi.ui import cached, charts, compare_tables
+from astro_sbi.ui.posterior_view import SHAPES, limits
+from astro_sbi.ui.predictive_view import views
+from astro_sbi.ui.spoken import say
+from astro_sbi.ui.words import escaped
+
+TABS = ("Posteriors", "Which model", "Residuals")
+POSTERIOR = next(iter(KINDS))
+FIRST_SHOWN = 5
+PUBLISHED = "published"
+PUBLISHED_COLOUR = CYCLE[-1]
+
+
+def compare_view(keys: Sequence[str], results: Sequence[Result]) -> None:
+    """Everything about two to six runs.
+
+    Raises:
+        SettingsError: if there are too few or too many.
+    """
+    comparison = compare(results)
+    compare_tables.runs_table(comparison)
+    compare_tables.differences_table(comparison)
+    tabs = st.tabs(list(TABS), key="compare_tab", on_change="rerun")
+    for tab, body in zip(tabs, (_posteriors, _evidence, _residuals), strict=True):
+        if tab.open:
+            with tab:
+                body(tuple(keys), comparison)
+
+
+def _posteriors(keys: tuple[str, ...], comparison: Comparison) -> None:
+    if not comparison.quantities:
+        st.info("These runs have no parameter in common, so there is nothing to overlay.", icon=":material/info:")
+        return
+    shown, kinds = _layer_choice(comparison)
+    names, apart = _panel_choice(comparison)
+    figure = st.container()
+    compare_tables.quantities_table(comparison)
+    published = _published(comparison)
+    if published:
+        compare_tables.published_table(comparison, published)
+    with figure:
+        if not (names and shown and kinds):
+            st.info("Choose at least one run, one kind of draws and one parameter.", icon=":material/info:")
+            return
+        chosen = (shown, kinds, tuple(names), apart, charts.is_phone() and apart, repr(published))
+        drawn = cached.figure(("compare", keys, *chosen), lambda: overlay(comparison, shown, kinds, names, published, apart=apart))
+        charts.chart(drawn, key="compare_corner")
+        st.caption(
+            "Contours hold 68 and 95 % of the probability; numbers above the panels are of the first run shown. "
+            "Dotted lines are flows alone, dashed grey ones published values. A click in the legend switches a layer."
+        )
+
+
+def _layer_choice(comparison: Comparison) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Numbers of the runs to show, and of which of their draws."""
+    numbers = list(range(len(comparison.results)))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = st.pills(
+            "Show", numbers, selection_mode="multi", default=numbers, format_func=comparison.names.__getitem__, key="compare_shown"
+        )
+        kinds = st.pills(
+            "Draws",
+            list(KINDS),
+            selection_mode="multi",
+            default=[POSTERIOR],
+            format_func=KINDS.__getitem__,
+            key="compare_kinds",
+            help="Posterior: the flow's draws weighted by the likelihood, where there is one. Flow alone: the same before weighting.",
+        )
+    return tuple(shown), tuple(kinds)
+
+
+def _panel_choice(comparison: Comparison) -> tuple[list[str], bool]:
+    """The quantities to show, and whether each apart."""
+    available = [one.name for one in comparison.quantities]
+    left, right = st.columns([2, 5], vertical_alignment="bottom")
+    shape = left.segmented_control(
+        "Show as",
+        (SHAPES[0], SHAPES[2]),
+        default=SHAPES[2] if charts.is_phone() else SHAPES[0],
+        required=True,
+        key="compare_shape",
+    )
+    names = right.multiselect("Parameters", available, default=available[:FIRST_SHOWN], key="compare_names")
+    return names, shape == SHAPES[2]
+
+
+def _published(comparison: Comparison) -> tuple[Judged, ...]:
+    """Values from the literature that the user types, against each run."""
+    name = comparison.quantities[0].name
+    text = st.text_area(
+        "Published values, one a line",
+        key=PUBLISHED,
+        bind="query-params",
+        height=110,
+        placeholder=f"{name} = 1.23 ± 0.04 (Author 2020)\n{name} = 1.23 +0.05 -0.04\n{name} < 1.5",
+        help="Names as in the table below; in the unit of the table, or with a unit behind the error that converts to it.",
+    )
+    try:
+        return judged(comparison, published_values(text or ""))
+    except SettingsError as error:
+        say(error)
+        return ()
+
+
+def overlay(
+    comparison: Comparison, shown: Sequence[int], kinds: Sequence[str], names: Sequence[str], published: Sequence[Judged], *, apart: bool
+) -> go.Figure:
+    """The draws of some runs over each other with published values, pair by pair or each quantity apart."""
+    layers = [layer for kind in kinds for number in shown for layer in _layers(comparison, number, kind)]
+    values = {one.line.name: one.value.value for one in published}
+    markers = [Markers("published", values, PUBLISHED_COLOUR)] if values else []
+    layers += _published_layers(published)
+    labels = {one.name: Label(one.label.get("html", one.name), one.unit) for one in comparison.quantities}
+    walls = _walls(comparison, shown)
+    if apart:
+        return one_dimensional(layers, labels, list(names), limits=walls, markers=markers, across=1 if charts.is_phone() else 3)
+    return corner(layers, labels, names=list(names), limits=walls, markers=markers)
+
+
+def _layers(comparison: Comparison, number: int, kind: str) -> list[Layer]:
+    """One kind of draws of a run; none where it has none, or where they are its posterior already."""
+    result = comparison.results[number]
+    draws = comparison.draws(number, kind)
+    if not draws or (kind != POSTERIOR and result.summary["importance"] is None):
+        return []
+    if kind == POSTERIOR:
+        return [Layer(comparison.names[number], draws, result.arrays["weight"], CYCLE[number])]
+    return [Layer(f"{comparison.letters[number]}, {KINDS[kind].lower()}", draws, None, CYCLE[number], line="dot")]
+
+
+def _published_layers(published: Sequence[Judged]) -> list[Layer]:
+    """Published values with errors as densities: two half Gaussians, each with half of the mass."""
+    z = special.ndtri((np.arange(2000) + 0.5) / 2000)
+    with_errors = [one.value for one in published if one.value.plus > 0 and one.value.minus > 0]
+    names = [one.line.name for one in published if one.value in with_errors]
+    draws = {name: one.value + np.where(z > 0, one.plus, one.minus) * z for name, one in zip(names, with_errors, strict=True)}
+    return [Layer("published, with errors", draws, None, PUBLISHED_COLOUR, dashed=True)] if draws else []
+
+
+def _walls(comparison: Comparison, shown: Sequence[int]) -> dict[str, tuple[float | None, float | None]]:
+    """Ends of the priors that all runs shown have in common, where densities stop."""
+    found = [limits(comparison.results[number]) for number in shown]
+    same_units = {one.name for one in comparison.quantities if all(_unit(comparison.results[n], one.name) == one.unit for n in shown)}
+    return {name: walls for name, walls in found[0].items() if name in same_units and all(one.get(name) == walls for one in found)}
+
+
+def _unit(result: Result, name: str) -> str:
+    return str(result.summary["labels"].get(name, {}).get("unit", ""))
+
+
+def _evidence(_keys: tuple[str, ...], comparison: Comparison) -> None:
+    for sentence in comparison.evidence.refusals:
+        st.info(escaped(sentence), icon=":material/block:")
+    if not comparison.evidence.made:
+        st.markdown("Fewer than two of these runs have an evidence for the same prepared data, so no model can be preferred by it.")
+        return
+    compare_tables.evidence_table(comparison)
+    for sentence in comparison.evidence.warnings:
+        st.warning(escaped(sentence), icon=":material/warning:")
+    compare_tables.scale_table()
+
+
+def _residuals(keys: tuple[str, ...], comparison: Comparison) -> None:
+    drawable = [views(result, stacked=charts.is_phone()) for result in comparison.results]
+    common = [name for name in drawable[0] if all(name in one for one in drawable)]
+    chosen = common[0] if common else ""
+    if len(common) > 1:
+        chosen = str(st.segmented_control("Show", common, default=chosen, required=True, key="compare_residuals"))
+    figures = []
+    for key, found in zip(keys, drawable, strict=True):
+        name = chosen or next(iter(found))
+        figures.append(cached.figure(("predictive", key, name, charts.is_phone()), found[name]))
+    with st.grid(2, min_column_width=360):
+        for number, figure in enumerate(on_same_axes(figures)):
+            with st.container():
+                st.markdown(f"**{escaped(comparison.names[number])}**")
+                charts.chart(figure, key=f"compare_residuals_{number}")
+    compare_tables.fits_table(comparison)
