@@ -93,10 +93,10 @@ def _evidence(comparison: Comparison) -> str:
 
 def _fits(comparison: Comparison) -> str:
     rows = []
-    for name, result in zip(comparison.names, comparison.results, strict=True):
-        check = result.summary["predictive"] or {}
+    for name, one in zip(comparison.names, comparison.results, strict=True):
+        check = one.summary["predictive"] or {}
         numbers = ("" if check.get(part) is None else f"{check[part]:.3g}" for part in FITS)
-        rows.append((name, str(result.summary["observation"]["points"]), *numbers))
+        rows.append((name, str(one.summary["observation"]["points"]), *numbers))
     return table(("fit", "points", *FITS.values()), rows)
 
 
@@ -109,8 +109,8 @@ def comparison_json(comparison: Comparison, published: Sequence[Judged] = ()) ->
     evidence = comparison.evidence
     return {
         "runs": [
-            {"letter": letter, "key": result.key, "name": name, "title": result.summary["title"], "verdict": result.summary["verdict"]}
-            for letter, name, result in zip(comparison.letters, comparison.names, comparison.results, strict=True)
+            {"letter": letter, "key": one.key, "name": name, "title": one.summary["title"], "verdict": one.summary["verdict"]}
+            for letter, name, one in zip(comparison.letters, comparison.names, comparison.results, strict=True)
         ],
         "different": {one.what: list(one.entries) for one in comparison.differences},
         "quantities": {
@@ -133,7 +133,7 @@ def comparison_json(comparison: Comparison, published: Sequence[Judged] = ()) ->
             "refusals": list(evidence.refusals),
             "warnings": list(evidence.warnings),
         },
-        "fits": [{part: (result.summary["predictive"] or {}).get(part) for part in FITS} for result in comparison.results],
+        "fits": [{part: (one.summary["predictive"] or {}).get(part) for part in FITS} for one in comparison.results],
     }
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from astro_sbi.runs.result import Result
 
-NONE, USUAL = "–", "default"
+#: What is said of a setting that a run leaves alone, by its section; and of what a run does not have.
+UNSET: Mapping[str, str] = {"model": "default", "train": "default", "prepare": "not set", "read": "not set", "table": "not set"}
+NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,18 @@ class Difference:
     def legend_entry(self, number: int) -> str:
         """What names this run; empty where it is the default."""
         entry = self.entries[number]
-        return "" if entry in (NONE, USUAL) else self.in_legend.format(entry)
+        return "" if entry in (NONE, *UNSET.values()) else self.in_legend.format(entry)
 
 
 def differences(results: Sequence[Result]) -> tuple[Difference, ...]:
     """Only what differs: observation, simulator, priors, preparation, effort and seed."""
-    rows = [
-        *_rows_of_model(results),
-        *_rows_of_changes(results),
-        *_rows_of_effort(results),
-        *_rows_of_priors(results),
-    ]
-    return tuple(row for row in rows if len(set(row.entries)) > 1)
+    rows = _differing([*_rows_of_model(results), *_rows_of_changes(results), *_rows_of_effort(results)])
+    named = any(row.in_legend for row in rows)
+    return (*rows, *_differing(_rows_of_priors(results, in_legend=not named)))
+
+
+def _differing(rows: Sequence[Difference]) -> list[Difference]:
+    return [row for row in rows if len(set(row.entries)) > 1]
 
 
 def _row(what: str, entries: Sequence[Any], in_legend: str = "") -> Difference:
@@ -75,16 +77,17 @@ def _rows_of_changes(results: Sequence[Result]) -> list[Difference]:
     """Dotted settings other than priors, which are told as they came out."""
     changes = [dict(map(tuple, result.settings.get("changes") or ())) for result in results]
     # What one simulator has by default another may not have at all.
-    unset = USUAL if len({result.summary["simulator"] for result in results}) == 1 else NONE
+    alike = len({result.summary["simulator"] for result in results}) == 1
     keys = sorted({key for one in changes for key in one if not key.startswith("prior.")})
     rows = []
     for key in keys:
         section, _, name = key.partition(".")
+        unset = UNSET[section] if alike else NONE
         rows.append(_row(key, [one.get(key, unset) for one in changes], f"{name} {{}}" if section in ("model", "train") else ""))
     return rows
 
 
-def _rows_of_priors(results: Sequence[Result]) -> list[Difference]:
+def _rows_of_priors(results: Sequence[Result], *, in_legend: bool) -> list[Difference]:
     """Priors of the parameters that all runs have."""
     priors = [result.summary["priors"] for result in results]
     shared = [name for name in priors[0] if all(name in one for one in priors)]
@@ -92,7 +95,7 @@ def _rows_of_priors(results: Sequence[Result]) -> list[Difference]:
     rows = []
     for name in shared:
         texts = [f"{one[name]} {units.get(name, '')}".strip() for one in priors]
-        rows.append(_row(f"Prior of {name}", texts, f"{name} {{}}"))
+        rows.append(_row(f"Prior of {name}", texts, f"{name} {{}}" if in_legend else ""))
     return rows
 
 

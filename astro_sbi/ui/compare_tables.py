@@ -157,7 +157,9 @@ def _odds(factor: BayesFactor) -> str:
 
 
 def _share(probability: float) -> str:
-    return f"{100 * probability:.1f} %" if probability >= 0.001 else "below 0.1 %"
+    if 0.001 <= probability < 0.999:
+        return f"{100 * probability:.1f} %"
+    return "above 99.9 %" if probability > 0.5 else "below 0.1 %"
 
 
 def scale_table() -> None:

@@ -143,7 +143,7 @@ def _layers(comparison: Comparison, number: int, kind: str) -> list[Layer]:
     if not draws or (kind != POSTERIOR and result.summary["importance"] is None):
         return []
     if kind == POSTERIOR:
-        return [Layer(comparison.names[number], draws, result.arrays["weight"], CYCLE[number])]
+        return [Layer(comparison.names[number], draws, result.arrays["weight"], CYCLE[number], whole=True)]
     return [Layer(f"{comparison.letters[number]}, {KINDS[kind].lower()}", draws, None, CYCLE[number], line="dot")]
 
 
@@ -174,8 +174,8 @@ def _evidence(_keys: tuple[str, ...], comparison: Comparison) -> None:
         st.markdown("Fewer than two of these runs have an evidence for the same prepared data, so no model can be preferred by it.")
         return
     compare_tables.evidence_table(comparison)
-    for sentence in comparison.evidence.warnings:
-        st.warning(escaped(sentence), icon=":material/warning:")
+    if comparison.evidence.warnings:
+        st.warning("\n".join(f"- {escaped(sentence)}" for sentence in comparison.evidence.warnings), icon=":material/warning:")
     compare_tables.scale_table()
 
 

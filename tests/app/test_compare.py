@@ -70,7 +70,7 @@ def test_evidence_and_residuals_have_tabs(opened, two):
     assert "moderate evidence against it" in tables
     assert "20.1 : 1" in tables
     assert "very strong" in tables
-    assert any("made from these same data" in one.value for one in app.warning)
+    assert "made from these same data" in app.warning[0].value
     app.session_state["compare_tab"] = "Residuals"
     app.run()
     assert not app.exception

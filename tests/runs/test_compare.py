@@ -40,7 +40,9 @@ def test_only_what_differs_is_told():
         "seed": ("1", "2"),
         "Prior of radius_ratio": ("uniform(0.01,0.3)", "uniform(0.05,0.1)"),
     }
-    assert found.names == ("A · seed 1, radius_ratio uniform(0.01,0.3)", "B · seed 2, radius_ratio uniform(0.05,0.1)")
+    assert found.names == ("A · seed 1", "B · seed 2")
+    narrow = changed(finished(), priors=other_seed().summary["priors"])
+    assert compare([finished(), narrow]).names[1] == "B · radius_ratio uniform(0.05,0.1)"
     assert compare([finished(), finished()]).differences == ()
 
 
