@@ -19,7 +19,12 @@ from astro_sbi.runs.settings import SettingsError
 LETTERS = "ABCDEF"
 FEWEST, MOST = 2, len(LETTERS)
 #: What can be overlaid of a run, by the name of its draws in the result.
-KINDS: Mapping[str, str] = {"posterior": "Posterior", "flow": "Flow alone"}
+KINDS: Mapping[str, str] = {
+    "posterior": "Posterior",
+    "flow": "Flow alone",
+    "nuts": "Reference (NUTS)",
+    "nested": "Reference (nested sampling)",
+}
 #: Numbers of the posterior predictive check, and how a table heads them.
 FITS: Mapping[str, str] = {
     "chi2_per_point_quoted": "χ² per point",

@@ -11,6 +11,7 @@ from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.compare import MOST
 from astro_sbi.runs.finished import key_beginning
 from astro_sbi.runs.keys import shortened
+from astro_sbi.runs.settings import Settings
 from astro_sbi.ui import cached, navigation, state
 from astro_sbi.ui.progress_view import ACTIVE
 from astro_sbi.ui.spoken import say
@@ -82,9 +83,12 @@ def _finished(jobs: Sequence[api.JobView]) -> list[api.JobView]:
 def _words(job: api.JobView) -> str:
     """What tells a run apart from others: object, simulator, choices of the model, seed, verdict, age."""
     settings = job.settings
-    choices = [f"{key.partition('.')[2]} {text}" for key, text in (settings.changes if settings else ()) if key.startswith("model.")]
-    seed = f"seed {settings.seed}" if settings else ""
-    words = (job.observation, job.simulator, *choices, seed, look_of(job.verdict or "").label, age(job.created))
+    told = (
+        [*(f"{name} {text}" for name, text in settings.section("model").items()), f"seed {settings.seed}"]
+        if isinstance(settings, Settings)
+        else []
+    )
+    words = (job.observation, job.simulator, *told, look_of(job.verdict or "").label, age(job.created))
     return " · ".join(filter(None, words))
 
 

@@ -23,7 +23,7 @@ from astro_sbi.ui.spoken import say
 from astro_sbi.ui.words import escaped
 
 TABS = ("Posteriors", "Which model", "Residuals")
-POSTERIOR = next(iter(KINDS))
+POSTERIOR, FLOW = "posterior", "flow"
 FIRST_SHOWN = 5
 PUBLISHED = "published"
 PUBLISHED_COLOUR = CYCLE[-1]
@@ -65,25 +65,27 @@ def _posteriors(keys: tuple[str, ...], comparison: Comparison) -> None:
         charts.chart(drawn, key="compare_corner")
         st.caption(
             "Contours hold 68 and 95 % of the probability; numbers above the panels are of the first run shown. "
-            "Dotted lines are flows alone, dashed grey ones published values. A click in the legend switches a layer."
+            "Dotted lines are flows alone, dashed ones references, in grey published values. A click in the legend switches a layer."
         )
 
 
 def _layer_choice(comparison: Comparison) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Numbers of the runs to show, and of which of their draws."""
     numbers = list(range(len(comparison.results)))
+    offered = [kind for kind in KINDS if any(comparison.draws(number, kind) for number in numbers)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.pills(
             "Show", numbers, selection_mode="multi", default=numbers, format_func=comparison.names.__getitem__, key="compare_shown"
         )
         kinds = st.pills(
             "Draws",
-            list(KINDS),
+            offered,
             selection_mode="multi",
             default=[POSTERIOR],
             format_func=KINDS.__getitem__,
             key="compare_kinds",
-            help="Posterior: the flow's draws weighted by the likelihood, where there is one. Flow alone: the same before weighting.",
+            help="Posterior: the flow's draws weighted by the likelihood, where there is one. Flow alone: the same before weighting. "
+            "References are made by a sampler on the page of a result.",
         )
     return tuple(shown), tuple(kinds)
 
@@ -140,11 +142,13 @@ def _layers(comparison: Comparison, number: int, kind: str) -> list[Layer]:
     """One kind of draws of a run; none where it has none, or where they are its posterior already."""
     result = comparison.results[number]
     draws = comparison.draws(number, kind)
-    if not draws or (kind != POSTERIOR and result.summary["importance"] is None):
+    if not draws or (kind == FLOW and result.summary["importance"] is None):
         return []
     if kind == POSTERIOR:
         return [Layer(comparison.names[number], draws, result.arrays["weight"], CYCLE[number], whole=True)]
-    return [Layer(f"{comparison.letters[number]}, {KINDS[kind].lower()}", draws, None, CYCLE[number], line="dot")]
+    return [
+        Layer(f"{comparison.letters[number]}, {KINDS[kind].lower()}", draws, None, CYCLE[number], line="dot" if kind == FLOW else "dash")
+    ]
 
 
 def _published_layers(published: Sequence[Judged]) -> list[Layer]:

@@ -92,6 +92,18 @@ def test_layers_are_switched_and_published_values_judged(opened, two):
     assert "not among the quantities" in app.error[0].value
 
 
+def test_references_are_layers_of_their_run(opened, store, two):
+    like = another("e" * 64)
+    draws = {f"nuts/{name}": value for name, value in like.draws("posterior").items()}
+    key = keep(store, Result(like.summary, like.settings, like.arrays | draws), 3)
+    app = opened("compare", runs=f"{key},{two}")
+    kinds = app.get("button_group")[1]
+    assert list(kinds.options) == ["Posterior", "Flow alone", "Reference (NUTS)"]
+    app.session_state["compare_kinds"] = ["posterior", "nuts"]
+    app.run()
+    assert "A, reference (nuts)" in app.get("plotly_chart")[0].proto.spec
+
+
 def test_one_run_offers_others_of_the_observation(opened, two):
     app = opened("compare", runs=two.split(",")[0])
     assert "One more run is needed" in app.info[0].value
