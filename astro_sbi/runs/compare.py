@@ -32,7 +32,7 @@ FITS: Mapping[str, str] = {
     "largest_residual": "Largest residual [σ]",
     "noise_ratio": "Noise ratio",
 }
-_NAME_LENGTH, _NAME_PARTS = 44, 2
+_NAME_LENGTH = 44
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ def compare(results: Sequence[Result]) -> Comparison:
     quantities = tuple(filter(None, (_quantity(name, results) for name in _in_order(results))))
     shared = {one.name for one in quantities}
     alone = tuple(tuple(name for name in _in_order([result]) if name not in shared) for result in results)
-    names = tuple(_called(letter, number, found) for number, letter in enumerate(letters))
-    return Comparison(tuple(results), letters, names, found, quantities, alone, evidence_comparison(results, letters))
+    return Comparison(tuple(results), letters, _called(letters, found), found, quantities, alone, evidence_comparison(results, letters))
 
 
 def judged(comparison: Comparison, lines: Sequence[PublishedLine]) -> tuple[Judged, ...]:
@@ -194,8 +193,12 @@ def _converted(value: np.ndarray, unit: str, wanted: str) -> np.ndarray:
     return value if unit == wanted else np.asarray(u.Unit(unit).to(u.Unit(wanted), value))
 
 
-def _called(letter: str, number: int, found: Sequence[Difference]) -> str:
-    """A run's letter and what sets it apart, as short as a legend wants it."""
-    words = ", ".join([entry for one in found if (entry := one.legend_entry(number))][:_NAME_PARTS])
-    cut = words if len(words) <= _NAME_LENGTH else f"{words[: _NAME_LENGTH - 1]}…"
-    return f"{letter} · {cut}" if cut else letter
+def _called(letters: Sequence[str], found: Sequence[Difference]) -> tuple[str, ...]:
+    """Each run's letter and what sets it apart: of the differences, in order, those that tell more runs apart than the ones before."""
+    told: list[tuple[str, ...]] = [()] * len(letters)
+    for one in found:
+        more = [(*words, *filter(None, [one.legend_entry(number)])) for number, words in enumerate(told)]
+        told = more if len(set(more)) > len(set(told)) else told
+    words = [", ".join(entries) for entries in told]
+    cut = [text if len(text) <= _NAME_LENGTH else f"{text[: _NAME_LENGTH - 1]}…" for text in words]
+    return tuple(f"{letter} · {text}" if text else letter for letter, text in zip(letters, cut, strict=True))

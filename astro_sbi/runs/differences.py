@@ -35,13 +35,8 @@ class Difference:
 
 def differences(results: Sequence[Result]) -> tuple[Difference, ...]:
     """Only what differs: observation, simulator, priors, preparation, effort and seed."""
-    rows = _differing([*_rows_of_model(results), *_rows_of_changes(results), *_rows_of_effort(results)])
-    named = any(row.in_legend for row in rows)
-    return (*rows, *_differing(_rows_of_priors(results, in_legend=not named)))
-
-
-def _differing(rows: Sequence[Difference]) -> list[Difference]:
-    return [row for row in rows if len(set(row.entries)) > 1]
+    rows = [*_rows_of_model(results), *_rows_of_changes(results), *_rows_of_effort(results)]
+    return (*(row for row in rows if len(set(row.entries)) > 1), *_rows_of_priors(results))
 
 
 def _row(what: str, entries: Sequence[Any], in_legend: str = "") -> Difference:
@@ -87,16 +82,20 @@ def _rows_of_changes(results: Sequence[Result]) -> list[Difference]:
     return rows
 
 
-def _rows_of_priors(results: Sequence[Result], *, in_legend: bool) -> list[Difference]:
-    """Priors of the parameters that all runs have."""
-    priors = [result.summary["priors"] for result in results]
-    shared = [name for name in priors[0] if all(name in one for one in priors)]
-    units = {name: label.get("unit", "") for name, label in results[0].summary["labels"].items()}
-    rows = []
-    for name in shared:
-        texts = [f"{one[name]} {units.get(name, '')}".strip() for one in priors]
-        rows.append(_row(f"Prior of {name}", texts, f"{name} {{}}" if in_legend else ""))
+def _rows_of_priors(results: Sequence[Result]) -> list[Difference]:
+    """Priors of which the runs that have the parameter say different things."""
+    priors, rows = [result.summary["priors"] for result in results], []
+    for name in dict.fromkeys(name for one in priors for name in one):
+        texts = [_prior(result, name) for result in results]
+        if len({text for text in texts if text != NONE}) > 1:
+            rows.append(_row(f"Prior of {name}", texts, f"{name} {{}}"))
     return rows
+
+
+def _prior(result: Result, name: str) -> str:
+    """A prior with its unit."""
+    unit = result.summary["labels"].get(name, {}).get("unit", "")
+    return f"{result.summary['priors'][name]} {unit}".strip() if name in result.summary["priors"] else NONE
 
 
 def _rows_of_effort(results: Sequence[Result]) -> list[Difference]:

@@ -146,9 +146,8 @@ def _layers(comparison: Comparison, number: int, kind: str) -> list[Layer]:
         return []
     if kind == POSTERIOR:
         return [Layer(comparison.names[number], draws, result.arrays["weight"], CYCLE[number], whole=True)]
-    return [
-        Layer(f"{comparison.letters[number]}, {KINDS[kind].lower()}", draws, None, CYCLE[number], line="dot" if kind == FLOW else "dash")
-    ]
+    words = KINDS[kind][0].lower() + KINDS[kind][1:]
+    return [Layer(f"{comparison.letters[number]}, {words}", draws, None, CYCLE[number], line="dot" if kind == FLOW else "dash")]
 
 
 def _published_layers(published: Sequence[Judged]) -> list[Layer]:

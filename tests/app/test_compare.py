@@ -101,7 +101,7 @@ def test_references_are_layers_of_their_run(opened, store, two):
     assert list(kinds.options) == ["Posterior", "Flow alone", "Reference (NUTS)"]
     app.session_state["compare_kinds"] = ["posterior", "nuts"]
     app.run()
-    assert "A, reference (nuts)" in app.get("plotly_chart")[0].proto.spec
+    assert "A, reference (NUTS)" in app.get("plotly_chart")[0].proto.spec
 
 
 def test_one_run_offers_others_of_the_observation(opened, two):

@@ -46,6 +46,19 @@ def test_only_what_differs_is_told():
     assert compare([finished(), finished()]).differences == ()
 
 
+def test_names_tell_runs_apart_and_say_no_more():
+    """Every run is named by what it takes to know it from the others, and by nothing that is the default."""
+    longer = Result(finished().summary, finished().settings | {"changes": [["train.steps", "600"]]}, finished().arrays)
+    elsewhere = changed(finished(), observation=finished().summary["observation"] | {"name": "WASP-126"}, seed=3)
+    runs = [finished(), longer, elsewhere]
+    star = finished().summary["observation"]["name"]
+    assert compare(runs).names == (f"A · {star}", f"B · {star}, steps 600", "C · WASP-126")
+    lacking = changed(finished_series("velocities"), seed=1)
+    told = {one.what: one.entries for one in compare([finished(), other_seed(), lacking]).differences}
+    assert told["Prior of radius_ratio"] == ("uniform(0.01,0.3)", "uniform(0.05,0.1)", "–")
+    assert "Prior of duration" not in told
+
+
 def test_quantities_stand_with_shift_and_width():
     found = {one.name: one for one in compare([finished(), other_seed()]).quantities}
     assert set(found) == {*PARAMETERS, "depth", "t0"}
