@@ -49,7 +49,7 @@ def _posteriors(keys: tuple[str, ...], comparison: Comparison) -> None:
     if not comparison.quantities:
         st.info("These runs have no parameter in common, so there is nothing to overlay.", icon=":material/info:")
         return
-    shown, kinds = _layer_choice(comparison)
+    layers = _layer_choice(comparison)
     names, apart = _panel_choice(comparison)
     figure = st.container()
     compare_tables.quantities_table(comparison)
@@ -57,11 +57,11 @@ def _posteriors(keys: tuple[str, ...], comparison: Comparison) -> None:
     if published:
         compare_tables.published_table(comparison, published)
     with figure:
-        if not (names and shown and kinds):
+        if not (names and layers):
             st.info("Choose at least one run, one kind of draws and one parameter.", icon=":material/info:")
             return
-        chosen = (shown, kinds, tuple(names), apart, charts.is_phone() and apart, repr(published))
-        drawn = cached.figure(("compare", keys, *chosen), lambda: overlay(comparison, shown, kinds, names, published, apart=apart))
+        chosen = (tuple(layers), tuple(names), apart, charts.is_phone() and apart, repr(published))
+        drawn = cached.figure(("compare", keys, *chosen), lambda: overlay(comparison, layers, names, published, apart=apart))
         charts.chart(drawn, key="compare_corner")
         st.caption(
             "Contours hold 68 and 95 % of the probability; numbers above the panels are of the first run shown. "
@@ -69,10 +69,10 @@ def _posteriors(keys: tuple[str, ...], comparison: Comparison) -> None:
         )
 
 
-def _layer_choice(comparison: Comparison) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Numbers of the runs to show, and of which of their draws."""
+def _layer_choice(comparison: Comparison) -> list[tuple[int, str]]:
+    """What to overlay: numbers of runs, each with a kind of draws that it has."""
     numbers = list(range(len(comparison.results)))
-    offered = [kind for kind in KINDS if any(comparison.draws(number, kind) for number in numbers)]
+    offered = [kind for kind in KINDS if any(_distinct(comparison, number, kind) for number in numbers)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.pills(
             "Show", numbers, selection_mode="multi", default=numbers, format_func=comparison.names.__getitem__, key="compare_shown"
@@ -87,7 +87,12 @@ def _layer_choice(comparison: Comparison) -> tuple[tuple[int, ...], tuple[str, .
             help="Posterior: the flow's draws weighted by the likelihood, where there is one. Flow alone: the same before weighting. "
             "References are made by a sampler on the page of a result.",
         )
-    return tuple(shown), tuple(kinds)
+    return [(number, kind) for kind in kinds for number in shown if _distinct(comparison, number, kind)]
+
+
+def _distinct(comparison: Comparison, number: int, kind: str) -> bool:
+    """Whether a run has such draws; without a likelihood the flow's are its posterior already."""
+    return bool(comparison.draws(number, kind)) and (kind != FLOW or comparison.results[number].summary["importance"] is not None)
 
 
 def _panel_choice(comparison: Comparison) -> tuple[list[str], bool]:
@@ -124,39 +129,56 @@ def _published(comparison: Comparison) -> tuple[Judged, ...]:
 
 
 def overlay(
-    comparison: Comparison, shown: Sequence[int], kinds: Sequence[str], names: Sequence[str], published: Sequence[Judged], *, apart: bool
+    comparison: Comparison, chosen: Sequence[tuple[int, str]], names: Sequence[str], published: Sequence[Judged], *, apart: bool
 ) -> go.Figure:
-    """The draws of some runs over each other with published values, pair by pair or each quantity apart."""
-    layers = [layer for kind in kinds for number in shown for layer in _layers(comparison, number, kind)]
-    values = {one.line.name: one.value.value for one in published}
-    markers = [Markers("published", values, PUBLISHED_COLOUR)] if values else []
-    layers += _published_layers(published)
+    """Draws of some runs over each other with published values, pair by pair or each quantity apart.
+
+    Args:
+        comparison: the runs.
+        chosen: numbers of runs with the kind of their draws.
+        names: quantities to show.
+        published: values from the literature.
+        apart: whether each quantity stands in a panel of its own.
+    """
+    groups = _by_source(published)
+    layers = [_layer(comparison, number, kind) for number, kind in chosen]
+    layers += [layer for name, group in groups.items() for layer in _published_layers(name, group)]
+    markers = [Markers(name, {one.line.name: one.value.value for one in group}, PUBLISHED_COLOUR) for name, group in groups.items()]
     labels = {one.name: Label(one.label.get("html", one.name), one.unit) for one in comparison.quantities}
-    walls = _walls(comparison, shown)
+    walls = _walls(comparison, sorted({number for number, _ in chosen}))
     if apart:
         return one_dimensional(layers, labels, list(names), limits=walls, markers=markers, across=1 if charts.is_phone() else 3)
     return corner(layers, labels, names=list(names), limits=walls, markers=markers)
 
 
-def _layers(comparison: Comparison, number: int, kind: str) -> list[Layer]:
-    """One kind of draws of a run; none where it has none, or where they are its posterior already."""
-    result = comparison.results[number]
+def _layer(comparison: Comparison, number: int, kind: str) -> Layer:
+    """One kind of draws of a run: colours are of runs, lines of kinds."""
     draws = comparison.draws(number, kind)
-    if not draws or (kind == FLOW and result.summary["importance"] is None):
-        return []
     if kind == POSTERIOR:
-        return [Layer(comparison.names[number], draws, result.arrays["weight"], CYCLE[number], whole=True)]
+        return Layer(comparison.names[number], draws, comparison.results[number].arrays["weight"], CYCLE[number], whole=True)
     words = KINDS[kind][0].lower() + KINDS[kind][1:]
-    return [Layer(f"{comparison.letters[number]}, {words}", draws, None, CYCLE[number], line="dot" if kind == FLOW else "dash")]
+    return Layer(f"{comparison.letters[number]}, {words}", draws, None, CYCLE[number], line="dot" if kind == FLOW else "dash")
 
 
-def _published_layers(published: Sequence[Judged]) -> list[Layer]:
+def _by_source(published: Sequence[Judged]) -> dict[str, list[Judged]]:
+    """Published values under the names that the legend gives them, each quantity once under a name."""
+    groups: dict[str, list[Judged]] = {}
+    for one in published:
+        name = one.line.source or "published"
+        taken = sum(one.line.name == other.line.name for other in published[: published.index(one)] if other.line.source == one.line.source)
+        groups.setdefault(f"{name} ({taken + 1})" if taken else name, []).append(one)
+    return groups
+
+
+def _published_layers(name: str, group: Sequence[Judged]) -> list[Layer]:
     """Published values with errors as densities: two half Gaussians, each with half of the mass."""
     z = special.ndtri((np.arange(2000) + 0.5) / 2000)
-    with_errors = [one.value for one in published if one.value.plus > 0 and one.value.minus > 0]
-    names = [one.line.name for one in published if one.value in with_errors]
-    draws = {name: one.value + np.where(z > 0, one.plus, one.minus) * z for name, one in zip(names, with_errors, strict=True)}
-    return [Layer("published, with errors", draws, None, PUBLISHED_COLOUR, dashed=True)] if draws else []
+    draws = {
+        one.line.name: one.value.value + np.where(z > 0, one.value.plus, one.value.minus) * z
+        for one in group
+        if one.value.plus > 0 and one.value.minus > 0
+    }
+    return [Layer(f"{name}, with errors", draws, None, PUBLISHED_COLOUR, dashed=True)] if draws else []
 
 
 def _walls(comparison: Comparison, shown: Sequence[int]) -> dict[str, tuple[float | None, float | None]]:

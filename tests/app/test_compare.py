@@ -3,6 +3,8 @@
 import pytest
 
 from astro_sbi.runs import api, jobs
+from astro_sbi.runs.compare import compare, judged
+from astro_sbi.runs.published import published_values
 from astro_sbi.runs.result import Result, to_files
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.store import Store
@@ -86,10 +88,18 @@ def test_layers_are_switched_and_published_values_judged(opened, two):
     tables = cells(app)
     assert "8.9 σ :red-badge[disagrees]" in tables
     spec = app.get("plotly_chart")[0].proto.spec
-    for layer in ("A, flow alone", "B, flow alone", "published"):
+    for layer in ("A, flow alone", "B, flow alone", "A. Author", "A. Author, with errors"):
         assert layer in spec
     app.text_area(key="published").set_value("mass = 3").run()
     assert "not among the quantities" in app.error[0].value
+
+
+def test_published_values_of_one_quantity_stand_beside_each_other():
+    found = compare([finished(), another()])
+    values = judged(found, published_values("duration = 0.16 ± 0.002\nduration < 0.17\nduration = 0.161 (B)\ndepth = 0.007 (B)"))
+    figure = compare_view.overlay(found, [(0, "posterior"), (1, "flow")], ["duration", "depth"], values, apart=True)
+    shown = [trace.name for trace in figure.data if trace.showlegend]
+    assert sorted(shown) == sorted(["A · seed 1", "B, flow alone", "published", "published, with errors", "published (2)", "B"])
 
 
 def test_references_are_layers_of_their_run(opened, store, two):
