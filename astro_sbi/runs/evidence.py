@@ -83,7 +83,7 @@ def _other_data(results: Sequence[Result], letters: Sequence[str], first: int, n
     files = {results[n].summary["origin"]["sha256"] for n in (first, number)}
     if len(files) > 1:
         return (
-            f"{pair} are fitted to different data, and evidence compares models of the same numbers only. Their posteriors still overlay."
+            f"{pair} are fitted to different data, and evidence compares models of the same numbers only. Their posteriors can be overlaid."
         )
     return f"{pair} were prepared differently ({why}), so their evidences do not compare. Run both with the same preparation and errors."
 
