@@ -104,9 +104,9 @@ def _rows_of_effort(results: Sequence[Result]) -> list[Difference]:
     flows = [words if one.get("trained_under") else "trained for this run" for one, words in zip(told, lent, strict=True)]
     return [
         _row("seed", [one["seed"] for one in told], "seed {}"),
-        _row("samples", [f"{one['draws']:,}" for one in told]),
-        _row("ensemble", [one.get("ensemble", 1) for one in told]),
-        _row("rounds trained", [len(one.get("rounds") or ()) for one in told]),
+        _row("samples", [f"{one['draws']:,}" for one in told], "{} samples"),
+        _row("ensemble", [one.get("ensemble", 1) for one in told], "ensemble of {}"),
+        _row("rounds trained", [len(one.get("rounds") or ()) for one in told], "{} rounds"),
         _row("Flow", flows),
         _row("version", [(one.get("versions") or {}).get("astro_sbi", NONE) for one in told]),
     ]

@@ -81,13 +81,11 @@ def _finished(jobs: Sequence[api.JobView]) -> list[api.JobView]:
 
 
 def _words(job: api.JobView) -> str:
-    """What tells a run apart from others: object, simulator, choices of the model, seed, verdict, age."""
-    settings = job.settings
-    told = (
-        [*(f"{name} {text}" for name, text in settings.section("model").items()), f"seed {settings.seed}"]
-        if isinstance(settings, Settings)
-        else []
-    )
+    """What tells a run apart from others: object, simulator, choices of model and training, seed, verdict, age."""
+    settings, told = job.settings, []
+    if isinstance(settings, Settings):
+        choices = settings.section("model") | settings.section("train")
+        told = [*(f"{name} {text}" for name, text in choices.items()), f"seed {settings.seed}", f"{settings.samples:,} samples"]
     words = (job.observation, job.simulator, *told, look_of(job.verdict or "").label, age(job.created))
     return " · ".join(filter(None, words))
 
