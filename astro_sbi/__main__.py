@@ -42,13 +42,14 @@ def parser() -> argparse.ArgumentParser:
     """The verbs and their options."""
     top = _Parser(prog="python -m astro_sbi", description=astro_sbi.__doc__)
     top.add_argument("--version", action="version", version=astro_sbi.__version__)
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,simulations,check,runs}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="{list,read,fetch,infer,simulations,check,compare,runs}")
     lists = verbs.add_parser("list", help="list the simulators")
     reads = verbs.add_parser("read", help="say what is read in a file")
     infers = verbs.add_parser("infer", help="infer a simulator's parameters from a file")
     runs = verbs.add_parser("runs", help="list the runs in the store")
     simulations = verbs.add_parser("simulations", help="infer from a table of simulations of your own")
     checks = verbs.add_parser("check", help="say how far a trained flow, or a finished run, can be trusted")
+    compares = _compare_parser(verbs.add_parser("compare", help="set finished runs side by side: posteriors, evidence, fits"))
     fetches = verbs.add_parser("fetch", help="look for an observation in an archive, and fetch it")
     reads.add_argument("file", metavar="FILE")
     reads.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="read.X, such as read.kind=spectrum")
@@ -81,9 +82,17 @@ def parser() -> argparse.ArgumentParser:
         )
     for verb in (reads, infers):
         verb.add_argument("--covariance", metavar="FILE", help="covariance matrix of the table's values: N, then N x N numbers")
-    for verb in (lists, reads, infers, runs, fetches, simulations, checks):
+    for verb in (lists, reads, infers, runs, fetches, simulations, checks, compares):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
+
+
+def _compare_parser(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    verb.add_argument(
+        "names", metavar="RUN", nargs="+", help="keys of two to six runs, or their beginnings; others are compared with the first"
+    )
+    verb.add_argument("--published", action="append", default=[], metavar="TEXT", help="a value, such as 'period = 4.2308 +- 0.0001 d'")
+    return verb
 
 
 def _integer(text: str) -> int:
@@ -130,6 +139,8 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
         return _runs(as_json=options.json)
     if options.verb == "check":
         return _check(options)
+    if options.verb == "compare":
+        return _compare(options)
     if options.verb == "simulations":
         return _infer_from_simulations(options, task)
     return _infer(options, task)
@@ -210,6 +221,13 @@ def _check(options: argparse.Namespace) -> int:
 
     told = checked_here(default_store(), options.name, options.simulations)
     print(json.dumps(told, ensure_ascii=False) if options.json else check_text(told))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from astro_sbi.runs.compare_text import compared_here
+
+    print(compared_here(default_store(), options.names, options.published, as_json=options.json))
     return 0
 
 

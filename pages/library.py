@@ -3,7 +3,7 @@
 import streamlit as st
 
 from astro_sbi.runs import api
-from astro_sbi.ui import cached, navigation
+from astro_sbi.ui import cached, compare_choice, navigation
 from astro_sbi.ui.progress_view import ACTIVE
 from astro_sbi.ui.run_list import STATES, runs_table
 from astro_sbi.ui.spoken import said
@@ -35,6 +35,7 @@ def library(jobs: list[api.JobView]) -> None:
     if not found:
         st.info("No run matches. Clear the filters to see all.", icon=":material/filter_alt_off:")
         return
+    compare_choice.ticked_runs(jobs)
     pages = -(-len(found) // ROWS_PER_PAGE)
     page = 1
     rows = st.container()

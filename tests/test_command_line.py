@@ -162,7 +162,7 @@ def test_a_fault_of_the_program_is_one_line_and_stays_in_the_list(star, capsys):
 
 
 def test_a_verb_is_needed(capsys):
-    assert "{list,read,fetch,infer,simulations,check,runs}" in complaint(capsys)
+    assert "{list,read,fetch,infer,simulations,check,compare,runs}" in complaint(capsys)
 
 
 def test_a_damaged_result_is_said_and_made_again(star, capsys, tmp_path):

@@ -192,7 +192,7 @@ def _diagonal(index: int, layer: Layer, columns: Sequence[Column], filled: bool)
             places, height = finer, np.interp(finer, places, height)
         else:
             places, height = places[near], height[near]
-        pen = {"color": layer.colour, "width": 1.5, "dash": "dash" if layer.dashed else "solid", "simplify": False}
+        pen = {"color": layer.colour, "width": 1.5, "dash": "dash" if layer.dashed else layer.line, "simplify": False}
         shade = {"fill": "tozeroy", "fillcolor": faded(layer.colour, 0.22)} if filled else {}
         traces.append(_trace(layer.name, places, height, xaxis=_x(i), yaxis=_y(len(columns) + i), line=pen, **shade))
     return traces
@@ -210,7 +210,7 @@ def _pairs(index: int, layer: Layer, columns: Sequence[Column], filled: bool) ->
                 continue
             for outline, opacity in reversed(list(zip(polygons(joint(x, y), 0.005 * len(columns)), (0.55, 0.22), strict=True))):
                 style = {"fill": "toself", "fillcolor": faded(layer.colour, opacity)} if filled else {}
-                pen = {"color": layer.colour, "width": 1.2, "simplify": False}
+                pen = {"color": layer.colour, "width": 1.2, "dash": layer.line, "simplify": False}
                 traces.append(_trace(layer.name, *outline, xaxis=_x(column), yaxis=_y(row), line=pen, **style))
     return traces
 

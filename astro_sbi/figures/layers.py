@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -32,6 +32,8 @@ class Layer:
         weight: weights [S]; None for equal ones.
         colour: ``#rrggbb``.
         dashed: drawn for context only: a dashed line in the one-dimensional panels, no contours (a prior).
+        line: how lines and contours are drawn, to tell layers of one colour apart.
+        whole: whether the axes make room for all of it; else for what lies within one width of the leading layer.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Layer:
     weight: Float[np.ndarray, " S"] | None
     colour: str
     dashed: bool = False
+    line: Literal["solid", "dot", "dash"] = "solid"
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def columns_of(
         leading = leading or next((m for m in raw if m is not None), None)
         if leading is None:
             continue
-        others = [m for m, layer in zip(raw, layers, strict=True) if m is not None and not layer.dashed]
+        others = [(m, layer.whole) for m, layer in zip(raw, layers, strict=True) if m is not None and not layer.dashed]
         marked = [float(group.values[name]) for group in markers if group.values.get(name) is not None]
         first, last = _ends(leading, others, marked)
         scale = scale_of(labels.get(name, Label(name)), first, last)
@@ -108,13 +112,13 @@ def columns_of(
     return columns
 
 
-def _ends(leading: Marginal, others: Sequence[Marginal], marked: Sequence[float]) -> tuple[float, float]:
-    """Axis range: the leading draws, others and markers if they are within one width of them, a little air, walls."""
-    first, last = leading.quantiles[0], leading.quantiles[-1]
+def _ends(leading: Marginal, others: Sequence[tuple[Marginal, bool]], marked: Sequence[float]) -> tuple[float, float]:
+    """Axis range: the leading draws and those shown whole, others and markers if they are within one width of them, a little air, walls."""
+    first = min([leading.quantiles[0], *(m.quantiles[0] for m, whole in others if whole)])
+    last = max([leading.quantiles[-1], *(m.quantiles[-1] for m, whole in others if whole)])
     span = last - first
-    reach = [m.quantiles[0] for m in others] + [m.quantiles[-1] for m in others]
-    low = max(first - span, min([first, *reach]))
-    high = min(last + span, max([last, *reach]))
+    low = max(first - span, min([first, *(m.quantiles[0] for m, _ in others)]))
+    high = min(last + span, max([last, *(m.quantiles[-1] for m, _ in others)]))
     near = [value for value in marked if first - span <= value <= last + span]
     low, high = min([low, *near]), max([high, *near])
     air = 0.05 * (high - low)

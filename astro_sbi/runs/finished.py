@@ -15,6 +15,9 @@ from astro_sbi.runs.store import Store
 if TYPE_CHECKING:
     from astro_sbi.runs.result import Result
 
+#: Digits of a key that are enough to look for it.
+FEWEST_DIGITS = 4
+
 
 @dataclass(frozen=True)
 class ExampleView:
@@ -43,6 +46,24 @@ def result(store: Store, result_key: str) -> Result:
     if damage:
         raise StoreError(f"the example {shortened(result_key)} is damaged ({damage}): install the package again")
     return from_files(files)
+
+
+def key_beginning(store: Store, beginning: str) -> str:
+    """The key of the one finished inference, in the store or shipped, whose key begins so.
+
+    Raises:
+        StoreError: if there is none, or several.
+    """
+    shown = shortened(beginning)
+    if len(beginning) < FEWEST_DIGITS or not set(beginning) <= set("0123456789abcdef"):
+        raise StoreError(f"'{shown}' is not the beginning of a run's key, which is at least {FEWEST_DIGITS} of the digits 0-9 and a-f")
+    keys = dict.fromkeys([*store.keys("result"), *(example.key for example in examples())])
+    found = [key for key in keys if key.startswith(beginning)]
+    if not found:
+        raise StoreError(f"there is no finished run {shown} here: it was deleted, or made in another store")
+    if len(found) > 1:
+        raise StoreError(f"{len(found)} runs begin with {shown}: give more digits of the key")
+    return found[0]
 
 
 def examples() -> list[ExampleView]:

@@ -7,7 +7,7 @@ import streamlit as st
 from astro_sbi.ui import state
 
 HOME, EXPLORE, INFER, LIBRARY, RESULT = "pages/home.py", "pages/explore.py", "pages/infer.py", "pages/library.py", "pages/result.py"
-SIMULATIONS = "pages/simulations.py"
+SIMULATIONS, COMPARE = "pages/simulations.py", "pages/compare.py"
 
 
 def build() -> st.Page:
@@ -21,6 +21,7 @@ def build() -> st.Page:
         st.Page(INFER, title="Infer", help="An observation in, a checked posterior out."),
         st.Page(SIMULATIONS, title="My simulations", help="A table of your own simulations in, a checked posterior out."),
         st.Page(LIBRARY, title="Library", help="Every run: find, open, cancel, delete."),
+        st.Page(COMPARE, title="Compare", help="Several posteriors over each other, and which model the data prefer."),
         st.Page(RESULT, title="Result", visibility="hidden", help="One finished inference."),
     ]
     return st.navigation(pages, position="hidden" if st.context.is_embedded else "top")
@@ -40,7 +41,7 @@ def guard() -> None:
 def permalink(key: str) -> str:
     """The address at which anyone who reaches this server opens a finished inference."""
     base = (st.context.url or "").split("?")[0].rstrip("/")
-    names = ("explore", "infer", "simulations", "library", "result")
+    names = ("explore", "infer", "simulations", "library", "compare", "result")
     if base.rsplit("/", 1)[-1] in names:
         base = base.rsplit("/", 1)[0]
     return f"{base}/result?run={key}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.text import lent_text
-from astro_sbi.ui import checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui import checks_view, download_view, navigation, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui.repair_view import repair_view
 from astro_sbi.ui.verdict_view import verdict_banner
 from astro_sbi.ui.words import count, date, escaped, number, sentence
 
@@ -19,6 +21,7 @@ def result_view(key: str, result: Result) -> None:
     summary = result.summary
     _header(summary)
     verdict_banner(summary["verdict"], summary["reasons"], most=REASONS_SHOWN)
+    repair_view(key, result)
     _measures(summary)
     if lent_text(summary):
         st.caption(f":material/recycling: {escaped(sentence(lent_text(summary)))}")
@@ -27,6 +30,8 @@ def result_view(key: str, result: Result) -> None:
             download_view.share_view(key)
         with st.popover("Download", icon=":material/download:"):
             download_view.download_view(result)
+        if st.button("Compare", key="go_compare", icon=":material/compare_arrows:", help="Set other runs beside this one."):
+            st.switch_page(navigation.COMPARE, query_params={"runs": shortened(key)})
     tabs = st.tabs(list(TABS), key="result_tab", on_change="rerun")
     bodies = (
         _posterior,

@@ -8,6 +8,7 @@ import streamlit as st
 
 from astro_sbi.runs import api
 from astro_sbi.ui import cached, navigation
+from astro_sbi.ui.compare_choice import tick_box
 from astro_sbi.ui.progress_view import ACTIVE
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.verdict_view import verdict_badge
@@ -74,6 +75,8 @@ def runs_table(jobs: Sequence[api.JobView]) -> None:
 
 
 def _actions(job: api.JobView) -> None:
+    if job.state == "done" and job.result_key:
+        tick_box(job)
     open_link(job)
     if job.cancelling:
         st.caption("Stopping…")

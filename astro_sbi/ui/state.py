@@ -50,9 +50,9 @@ def image_format() -> str:
     return value(IMAGE_FORMAT) or "png"
 
 
-def from_url(name: str) -> str:
+def from_url(name: str, *, most: int = 200) -> str:
     """A parameter of the page's address, empty where there is none, cut to a sane length."""
-    return str(st.query_params.get(name, ""))[:200]
+    return str(st.query_params.get(name, ""))[:most]
 
 
 def to_url(**parameters: str) -> None:

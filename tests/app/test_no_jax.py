@@ -18,13 +18,23 @@ app = AppTest.from_file("app.py", default_timeout=60).run()
 assert not app.exception, app.exception
 app.switch_page("pages/library.py").run()
 assert not app.exception, app.exception
-app.query_params["run"] = kept(api.open_store())
+keys = [kept(api.open_store(), verdict=verdict) for verdict in ("good", "caution")]
+app.query_params["run"] = keys[0]
 app.switch_page("pages/result.py").run()
 assert not app.exception and app.success, app.exception
 for tab in ("Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance"):
     app.session_state["result_tab"] = tab
     app.run()
     assert not app.exception, app.exception
+app.query_params["run"] = keys[1]
+app.switch_page("pages/result.py").run()
+assert not app.exception, app.exception
+app.query_params["runs"] = ",".join(key[:12] for key in keys)
+app.switch_page("pages/compare.py").run()
+for tab in ("Posteriors", "Which model", "Residuals"):
+    app.session_state["compare_tab"] = tab
+    app.run()
+    assert not app.exception and app.get("tab"), app.exception
 print(sorted({"jax", "jaxlib", "flax", "flowjax", "equinox"} & set(sys.modules)))
 """
 

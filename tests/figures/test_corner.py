@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -161,3 +162,14 @@ def test_one_dimensional_panels(layers):
     assert any("[d]" in title for title in titles(figure))
     domains = {tuple(figure.layout[f"xaxis{i}" if i > 1 else "xaxis"].domain) for i in range(1, 7)}
     assert len(domains) == 3
+
+
+def test_axes_make_room_for_layers_that_are_shown_whole():
+    rng = np.random.default_rng(2)
+    far = [
+        Layer(name, {"a": centre + rng.standard_normal(4000)}, None, "#000000", whole=whole)
+        for name, centre, whole in (("near", 0.0, False), ("far", 60.0, False))
+    ]
+    assert corner(far, {}, names=["a"]).layout.xaxis.range[1] < 20
+    whole = [far[0], replace(far[1], whole=True)]
+    assert corner(whole, {}, names=["a"]).layout.xaxis.range[1] > 61

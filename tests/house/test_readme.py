@@ -92,7 +92,7 @@ def test_make_has_every_command():
 
 def test_commands_are_those_of_the_program():
     subcommands = list(dict.fromkeys(re.findall(r"^python -m astro_sbi (\w+)", "".join(code_blocks("")), re.MULTILINE)))
-    assert subcommands == ["list", "read", "fetch", "infer", "simulations", "check", "runs"]
+    assert subcommands == ["list", "read", "fetch", "infer", "simulations", "check", "compare", "runs"]
     for subcommand in subcommands:
         command = [sys.executable, "-m", "astro_sbi", subcommand, "--help"]
         assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode == 0, subcommand
