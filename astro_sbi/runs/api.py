@@ -46,7 +46,7 @@ class JobView:
         started: when a worker took it.
         finished: when it ended.
         progress: how far it is; None before the first report.
-        result_key: of its result, if done.
+        result_key: of its result, if it is an inference and done.
         error: the sentence, if failed.
         log_tail: last lines of the log, if failed.
         verdict: of its result, if done.
@@ -189,7 +189,7 @@ def _view(store: Store, job: Job) -> JobView:
         started=job.started,
         finished=job.finished,
         progress=job.progress,
-        result_key=job.result_key,
+        result_key=None if of else job.result_key,
         error=job.error,
         log_tail=log_tail(store, job.key) if job.state == "failed" else "",
         verdict=job.verdict,

@@ -13,7 +13,8 @@ from astro_sbi.runs.settings import SEED_RANGE, Settings, SettingsError, request
 Method = Literal["nuts", "nested", "local"]
 Kind = Literal["reference", "local"]
 
-METHODS: tuple[Method, ...] = ("nuts", "nested", "local")
+SAMPLERS: tuple[Method, ...] = ("nuts", "nested")
+METHODS: tuple[Method, ...] = (*SAMPLERS, "local")
 TITLES: Mapping[str, str] = {"nuts": "NUTS", "nested": "nested sampling", "local": "L-C2ST"}
 #: Draws of a sampler, simulations of the test.
 USUAL: Mapping[str, int] = {"nuts": 4000, "nested": 4000, "local": 2000}

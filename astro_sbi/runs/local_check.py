@@ -46,7 +46,7 @@ class Flow(NamedTuple):
     seen: Callable[[np.ndarray], np.ndarray]
 
 
-def test_locally(
+def check_locally(
     name: str, content: bytes, settings: CheckSettings, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store
 ) -> Result:
     """Test the flow of a finished run at the observation.

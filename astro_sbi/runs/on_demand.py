@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from astro_sbi.diagnostics.modes import has_several_modes
@@ -52,6 +54,17 @@ def made(store: Store, kept: Result, method: Method) -> Result | None:
     """The finished check; None if it was not made."""
     asked = check_settings(kept, method)
     return result(store, asked.key, asked.task) if store.has(MADE_BY[asked.task], asked.key) else None
+
+
+def with_references(kept: Result, references: Sequence[Result]) -> Result:
+    """A result with the draws of references that have converged beside its own, under the names of their samplers."""
+    draws = {
+        f"{one.summary['sampler']}/{name}": value
+        for one in references
+        if one.summary["converged"]
+        for name, value in one.draws("reference").items()
+    }
+    return replace(kept, arrays=kept.arrays | draws)
 
 
 def ask(store: Store, kept: Result, method: Method) -> api.JobView:

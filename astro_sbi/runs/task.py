@@ -14,14 +14,14 @@ from astro_sbi.simulators.registry import SIMULATIONS
 
 
 def run_task(name: str, content: bytes, settings: Asked, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store) -> Result:
-    """Do what a job asks for; see `run_inference`, `reference.fit_reference` and `local_check.test_locally`."""
+    """Do what a job asks for; see `run_inference`, `reference.fit_reference` and `local_check.check_locally`."""
     told = {"on_progress": on_progress, "should_stop": should_stop, "store": store}
     if not isinstance(settings, CheckSettings):
         return run_inference(name, content, settings, **told)
     if settings.task == "local":
-        from astro_sbi.runs.local_check import test_locally
+        from astro_sbi.runs.local_check import check_locally
 
-        return test_locally(name, content, settings, **told)
+        return check_locally(name, content, settings, **told)
     from astro_sbi.runs.reference import fit_reference
 
     return fit_reference(name, content, settings, **told)

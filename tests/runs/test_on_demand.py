@@ -72,7 +72,7 @@ def test_a_check_is_a_job_of_its_own(store, kept):
     assert on_demand.ask(store, kept, "nuts").key == job.key
     assert made_by_a_worker(store, job.key) == "done"
     done = api.job(store, job.key)
-    assert (done.state, done.verdict, done.observation, done.result_key) == ("done", "good", "Star", job.key)
+    assert (done.state, done.verdict, done.observation, done.result_key) == ("done", "good", "Star", None)
     assert on_demand.made(store, kept, "nuts").summary["c2st"] == 0.52
     assert on_demand.made(store, kept, "nested") is None
     assert api.result(store, kept.key).key == kept.key
