@@ -113,8 +113,8 @@ def _flow(store: Store, run: Subject) -> Flow:
     gone = RunError(f"the flow of the run {shortened(run.kept.key)} is not in this store: run it again")
     if not store.has("estimator", key):
         raise gone
-    prior = prior_of_training(store, key)
-    problem = problem.under(prior) if prior else problem
+    wider = prior_of_training(store, key) if run.kept.summary.get("trained_under") else None
+    problem = problem.under(wider) if wider else problem
     if problem.simulator.implicit:
         found = kept_flow(store, key)
         if found is None:

@@ -19,7 +19,7 @@ from astro_sbi.ui.limits_view import limits_table
 from astro_sbi.ui.progress_view import ACTIVE, SECONDS_BETWEEN_LOOKS, cancel_button, progress_bar
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.verdict_view import verdict_badge
+from astro_sbi.ui.verdict_view import look_of
 from astro_sbi.ui.words import count, duration, escaped, journal, number, sentence, unit_latex
 
 ABOUT = {
@@ -29,6 +29,8 @@ ABOUT = {
     "evidence": "Difference of ln evidence",
     "local": "p: share of permutations that see as much",
 }
+AGREES = {"good": "Agrees", "caution": "Differs somewhat", "do not trust": "Disagrees", "": "No reference"}
+PASSES = {"good": "Passes", "caution": "Doubtful", "do not trust": "Fails"}
 PHASES = {
     "preparing": "Preparing the observation",
     "simulating": "Simulating data like these",
@@ -68,7 +70,7 @@ def _reference(result: Result) -> None:
     )
     found = _asked(result, method, "Fit it the slow way")
     if found:
-        _verdict(found.summary, "No reference")
+        _verdict(found.summary, AGREES)
         _differences(result, found.summary)
         _limits((C2ST, SHIFT, WIDTH, EVIDENCE))
 
@@ -86,7 +88,7 @@ def _local(result: Result) -> None:
     )
     found = _asked(result, "local", "Test it here (L-C2ST)")
     if found:
-        _verdict(found.summary, "No verdict")
+        _verdict(found.summary, PASSES)
         _near(result, found.summary)
         _limits((LOCAL,))
 
@@ -132,11 +134,9 @@ def _follow(key: str, method: Method) -> None:
     follow()
 
 
-def _verdict(found: Mapping[str, Any], without: str) -> None:
-    if found["verdict"]:
-        verdict_badge(found["verdict"])
-    else:
-        st.badge(without, icon=":material/help:", color="gray")
+def _verdict(found: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+    look = look_of(found["verdict"] or "")
+    st.badge(labels[found["verdict"] or ""], icon=look.icon, color=look.colour)
     st.markdown("\n".join(f"- {escaped(reason)}" for reason in found["reasons"]))
 
 

@@ -77,6 +77,7 @@ def test_what_was_found_is_shown(opened, store, kept):
     assert "posterior 52.0%, flow alone 61.0%" in said
     assert "ln evidence 812.30 ± 0.01 here, 812.10 ± 0.1 by NUTS" in said
     assert r"radius\_ratio is off" in said
+    assert ("Agrees" in said, "Fails" in said) == (True, True)
     tables = "".join(table.value.to_string() for table in app.table)
     assert "−0.03" in tables
     assert "−0.40" in tables
@@ -102,6 +103,7 @@ def test_a_sampler_that_did_not_converge_is_no_reference(opened, store, kept):
     store.commit("reference", made.key, to_files(made))
     app = checks(opened, kept.key)
     assert "Not a reference" in words(app)
+    assert "No reference" in words(app)
     assert on_demand.with_references(kept, [made]).arrays.keys() == kept.arrays.keys()
 
 
