@@ -75,14 +75,8 @@ def check_locally(
     if sound.sum() < FEWEST:
         raise RunError(f"only {sound.sum()} of {settings.size} simulations are finite: check the priors")
     truth, x = truth[sound], flow.seen(value[sound])
-    parts = []
-    for start in range(0, len(x), _TOGETHER):
-        if should_stop():
-            raise Cancelled
-        on_progress("sampling", start, len(x), None)
-        parts.append(flow.estimator.sample_many(x[start : start + _TOGETHER], _DRAWS, settings.seed + start))
+    draws = _drawn(flow, x, settings.seed, on_progress, should_stop)
     on_progress("checking", 0, 1, None)
-    draws = np.concatenate(parts)
     good = np.isfinite(draws).all(axis=(1, 2))
     observed = flow.estimator.given(flow.seen(flow.problem.value[None])[0]).sample(rng, _OBSERVED)
     found = local_test(flow.problem.prior.free, truth[good], draws[good], observed, seed=settings.seed)
@@ -101,6 +95,17 @@ def check_locally(
         "reasons": list(judged.reasons),
     }
     return Result(summary, settings.to_json(), {})
+
+
+def _drawn(flow: Flow, x: np.ndarray, seed: int, on_progress: OnProgress, should_stop: ShouldStop) -> np.ndarray:
+    """Draws of the flow for each simulation [K, S, d]."""
+    parts = []
+    for start in range(0, len(x), _TOGETHER):
+        if should_stop():
+            raise Cancelled
+        on_progress("sampling", start, len(x), None)
+        parts.append(flow.estimator.sample_many(x[start : start + _TOGETHER], _DRAWS, seed + start))
+    return np.concatenate(parts)
 
 
 def _flow(store: Store, run: Subject) -> Flow:
