@@ -148,3 +148,11 @@ def test_the_library_and_home_with_a_check(opened, store, kept):
     home = opened("home")
     assert not home.exception
     assert not any("Recent runs" in header.value for header in home.header)
+
+
+def test_a_finished_check_in_the_library_is_no_verdict_on_the_run(opened, store, kept):
+    job = on_demand.ask(store, kept, "local")
+    worker.run_job(store, jobs.claim(store.catalogue, job.key), lambda *_, **__: near(), Reporter())
+    said = words(opened("library"))
+    assert "Fails" in said
+    assert "Do not trust" not in said
