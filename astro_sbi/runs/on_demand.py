@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from astro_sbi.diagnostics.local import FEWEST
 from astro_sbi.diagnostics.modes import has_several_modes
 from astro_sbi.runs import api
 from astro_sbi.runs.bundle import StoreError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from astro_sbi.runs.worker import Task
 
 _NO_LIKELIHOOD = "this simulator has no likelihood, so there is none that a sampler could use: test the flow at this observation instead"
-_TABLE = "the flow was trained on a table of simulations, and no more can be made: its calibration on the rows held back stands instead"
+_SMALL_TABLE = "of the table of simulations only {rows} rows were held back from training, and {fewest} are needed: bring a larger one"
 _EXAMPLE = "an example that ships with the program comes without its file; a run of your own can be checked"
 _NO_FILE = "the file {file} is not in this store: infer from it here, and the run can be checked"
 _NO_FLOW = "its flow is no longer in this store: run the inference again"
@@ -42,8 +43,9 @@ def usual_sampler(kept: Result) -> Literal["nuts", "nested"]:
 def refusal(store: Store, kept: Result, method: Method) -> str:
     """Why a finished run cannot be checked here; empty if it can."""
     summary, origin = kept.summary, kept.summary["origin"]
-    if summary["simulator"] == SIMULATIONS:
-        return _TABLE
+    rows = summary["table"]["held_back"] if summary["simulator"] == SIMULATIONS else FEWEST
+    if method == "local" and rows < FEWEST:
+        return _SMALL_TABLE.format(rows=rows, fewest=FEWEST)
     if method != "local" and summary["importance"] is None:
         return _NO_LIKELIHOOD
     if not store.has("result", kept.key):

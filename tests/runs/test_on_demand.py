@@ -126,7 +126,8 @@ def test_why_a_run_cannot_be_checked(store, kept):
     without = Result({**kept.summary, "importance": None}, {}, {})
     assert "no likelihood" in on_demand.refusal(store, without, "nuts")
     assert on_demand.refusal(store, without, "local") == ""
-    assert "no more can be made" in on_demand.refusal(store, Result({**kept.summary, "simulator": "simulations"}, {}, {}), "local")
+    small = Result({**without.summary, "simulator": "simulations", "table": {"held_back": 200}}, {}, {})
+    assert "only 200 rows were held back" in on_demand.refusal(store, small, "local")
     store.delete("estimator", "e" * 64)
     assert "run the inference again" in on_demand.refusal(store, kept, "local")
     assert on_demand.refusal(store, kept, "nuts") == ""
