@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preview import Reading
     from astro_sbi.observations.simulations.table import ObservedNumbers, SimulationTable, TableOptions
     from astro_sbi.runs.api import ExampleView
+    from astro_sbi.runs.check_settings import Method
     from astro_sbi.runs.result import Result
-    from astro_sbi.runs.store import Store
+    from astro_sbi.runs.store import BundleKind, Store
     from astro_sbi.simulators.prior import Prior
     from astro_sbi.ui.observation_form import Chosen
     from astro_sbi.ui.prior_predictive import Predictor
@@ -42,24 +43,36 @@ def store() -> Store:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Opening the result")
-def _result(root: str, key: str) -> Result:
+def _result(root: str, key: str, kind: BundleKind) -> Result:
     from astro_sbi.runs import api
 
-    return api.result(store(), key)
+    return api.result(store(), key, kind)
 
 
-def result(key: str) -> Result:
-    """A finished inference; immutable, so every session shares it.
+def result(key: str, kind: BundleKind = "result") -> Result:
+    """A finished inference, or a finished check; immutable, so every session shares it.
 
     Raises:
         StoreError: if it is not there or damaged.
     """
-    return _result(str(store().root), key)
+    return _result(str(store().root), key, kind)
 
 
 def forget_result(key: str) -> None:
     """Stop serving a result that was deleted."""
-    _result.clear(str(store().root), key)
+    _result.clear(str(store().root), key, "result")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _usual_sampler(key: str, _kept: Result) -> Method:
+    from astro_sbi.runs.on_demand import usual_sampler
+
+    return usual_sampler(_kept)
+
+
+def usual_sampler(kept: Result) -> Method:
+    """The sampler that suits a result's posterior."""
+    return _usual_sampler(kept.key, kept)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -8,11 +8,12 @@ import pytest
 import astro_sbi
 from astro_sbi.inference import npe
 from astro_sbi.observations.observation import ObservationError
+from astro_sbi.runs import on_demand
 from astro_sbi.runs.result import Result, from_files, to_files
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.runs.simulations import infer_from_table, table_options
 from astro_sbi.runs.store import Store
-from astro_sbi.runs.task import run_inference
+from astro_sbi.runs.task import run_inference, run_task
 from astro_sbi.simulators.prior import PriorError
 from tests.inference.test_simulated import SIGMA, exact, small_settings
 from tests.observations.simulations.made import csv, every_format, frame, npz, read_in_this_process
@@ -112,6 +113,28 @@ def test_a_flow_that_is_not_calibrated_is_not_trusted(monkeypatch: pytest.Monkey
     found = infer(("table.npz", npz(theta=theta, x=x)), observation()).summary
     assert found["verdict"] == "do not trust"
     assert "the flow is not calibrated" in found["reasons"][0]
+
+
+@pytest.mark.slow
+def test_a_flow_is_tested_at_its_observation_by_rows_held_back(store: Store, monkeypatch: pytest.MonkeyPatch):
+    from astro_sbi.inference.simulated import SimulatedProblem
+
+    theta, x = simulations(6000)
+    settings = Settings("simulations", samples=2000, changes=(("table.file", store.put_upload("table.npz", npz(theta=theta, x=x))),))
+    asked = {"on_progress": quiet, "should_stop": lambda: False, "store": store}
+    kept = run_inference(*observation(), settings, **asked)
+    store.commit("result", kept.key, to_files(kept))
+    store.put_upload(*observation())
+    assert on_demand.refusal(store, kept, "local") == ""
+    told = run_task(*observation(), on_demand.check_settings(kept, "local"), **asked).summary
+    assert told["test"]["simulations"] == 600
+    assert told["test"]["bias"]["theta_1"] == pytest.approx(0.0, abs=0.4)
+    whole = SimulatedProblem.tests
+    monkeypatch.setattr(SimulatedProblem, "tests", lambda self: (whole(self)[0] + 0.3, whole(self)[1]))
+    moved = run_task(*observation(), on_demand.check_settings(kept, "local"), **asked).summary
+    assert moved["verdict"] == "do not trust"
+    assert moved["test"]["bias"]["theta_1"] > told["test"]["bias"]["theta_1"] + 0.3
+    assert "Nothing corrects this flow" in moved["reasons"][0]
 
 
 @pytest.mark.slow
