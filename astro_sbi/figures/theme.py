@@ -20,6 +20,7 @@ class Palette:
         data: measured points.
         text: words; None leaves them to the page's own theme.
         own_prior: a prior that the user changed.
+        selected: draws that the user picked out.
     """
 
     data: str = "#808080"
@@ -32,6 +33,7 @@ class Palette:
     even: str = "#009E73"
     published: str = "#56B4E9"
     own_prior: str = "#009E73"
+    selected: str = "#CC79A7"
 
 
 #: Colours of channels, one after the other (Okabe and Ito).

@@ -269,3 +269,18 @@ def figure(key: tuple[Any, ...], draw: Callable[[], go.Figure]) -> go.Figure:
         draw: draws it.
     """
     return _figure(key, draw)
+
+
+@st.cache_data(max_entries=16, show_spinner="Packing the draws")
+def _brushing(key: str, _make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    return _make()
+
+
+def brushing(key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Draws and curves of a result, packed for the browser once.
+
+    Args:
+        key: the result's.
+        make: packs them.
+    """
+    return _brushing(key, make)

@@ -40,6 +40,11 @@ def key_names(result: Result, most: int) -> list[str]:
     return list(in_order(result, result.summary["parameters"]))[:most]
 
 
+def labels_of(result: Result) -> dict[str, Label]:
+    """Symbol and unit of every quantity."""
+    return {name: Label(label["html"], label["unit"]) for name, label in result.summary["labels"].items()}
+
+
 def limits(result: Result) -> dict[str, tuple[float | None, float | None]]:
     """Constant edges of the priors, where densities stop."""
     edges: dict[str, tuple[float | None, float | None]] = {}
@@ -66,7 +71,7 @@ def layers(result: Result, shown: Sequence[str]) -> list[Layer]:
 
 def draw_posterior(result: Result, names: Sequence[str], shown: Sequence[str], *, apart: bool) -> go.Figure:
     """The chosen parameters and layers, pair by pair or each apart."""
-    labels = {name: Label(label["html"], label["unit"]) for name, label in result.summary["labels"].items()}
+    labels = labels_of(result)
     markers = {name: value for name, value in (result.summary.get("least_squares") or {}).items() if name in names}
     if apart:
         across = 1 if charts.is_phone() else 3

@@ -6,12 +6,12 @@ import streamlit as st
 
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.text import lent_text
-from astro_sbi.ui import checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui import brushing_view, checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
 from astro_sbi.ui.verdict_view import verdict_banner
 from astro_sbi.ui.words import count, date, escaped, number, sentence
 
 REASONS_SHOWN = 3
-TABS = ("Posterior", "Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance")
+TABS = ("Posterior", "Data and model", "Explore draws", "Training", "Checks", "Preparation", "Priors", "Provenance")
 
 
 def result_view(key: str, result: Result) -> None:
@@ -31,6 +31,7 @@ def result_view(key: str, result: Result) -> None:
     bodies = (
         _posterior,
         _data,
+        brushing_view.brushing_view,
         training_view.training_view,
         checks_view.checks_view,
         provenance_view.preparation_view,
