@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure
 
 from astro_sbi.figures.density import joint, line, polygons
 from astro_sbi.figures.labels import Label, escaped
-from astro_sbi.figures.layers import Column, Layer, Limits, Markers, columns_of, heading, marker_sets, spoken
+from astro_sbi.figures.layers import Column, Layer, Limits, Markers, columns_of, heading, marker_sets, printed_heading, spoken
 from astro_sbi.figures.theme import NEUTRAL, Palette, axis, faded, layout
 from astro_sbi.figures.ticks import ticks_of
 
@@ -54,7 +54,7 @@ def corner(
     alt = f"Corner plot of {count} parameters with contours of 68 % and 95 % of the mass: {spoken(columns, layers)}."
     style = layout(alt, 240 + 110 * count, palette, margin={"l": 8, "r": 16, "t": 50, "b": 8, "pad": 0})
     style["legend"] = style["legend"] | _legend(count)
-    return Figure({"data": traces, "layout": style | _axes(columns) | {"annotations": _headings(columns, layers)}})
+    return Figure({"data": traces, "layout": style | _axes(columns) | _headings(columns, layers, alt)})
 
 
 def one_dimensional(
@@ -87,7 +87,7 @@ def one_dimensional(
         axes["yaxis" + y[1:]] = _bare_axis([max(0.0, top - 1 / rows + 0.55 * room), top - 0.45 * room], x)
     alt = f"Densities of {len(columns)} parameters: {spoken(columns, layers)}."
     style = layout(alt, height, palette)
-    return Figure({"data": traces, "layout": style | axes | {"annotations": _headings(columns, layers)}})
+    return Figure({"data": traces, "layout": style | axes | _headings(columns, layers, alt)})
 
 
 def _leading(layers: Sequence[Layer]) -> int:
@@ -147,18 +147,20 @@ def _axes(columns: Sequence[Column]) -> dict[str, Any]:
     return axes
 
 
-def _headings(columns: Sequence[Column], layers: Sequence[Layer]) -> list[dict[str, Any]]:
-    """Median and errors of the leading layer above each diagonal panel."""
+def _headings(columns: Sequence[Column], layers: Sequence[Layer], alt: str) -> dict[str, Any]:
+    """Median and errors of the leading layer above each diagonal panel; `meta` has them for print, by the panel that they stand in."""
     leading = _leading(layers)
     size = 12 if len(columns) <= 6 else 11
-    texts = []
+    texts, whole = [], {}
     for i, column in enumerate(columns):
         draws = column.marginals[leading] if layers else None
         for text, up in heading(column, draws, size) if draws is not None else ():
             place = {"xref": f"{_x(i)} domain", "yref": f"{_y(len(columns) + i)} domain", "x": 0, "y": 1, "yshift": up + 4}
             anchor = {"xanchor": "left", "yanchor": "bottom", "align": "left", "showarrow": False, "borderpad": 0}
             texts.append(place | anchor | {"text": text, "font": {"size": size}})
-    return texts
+        if draws is not None:
+            whole[f"{_x(i)} domain"] = printed_heading(column, draws)
+    return {"annotations": texts, "meta": {"alt": alt, "headings": whole}}
 
 
 def _legend_first(traces: list[dict[str, Any]], rank: int) -> list[dict[str, Any]]:

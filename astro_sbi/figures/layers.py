@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from astro_sbi.figures.density import Marginal, marginal
-from astro_sbi.figures.labels import Label, Scale, rounded, scale_of
+from astro_sbi.figures.labels import Label, Scale, journal, rounded, scale_of
 from astro_sbi.figures.theme import NEUTRAL
 
 
@@ -148,6 +148,12 @@ def heading(column: Column, draws: Marginal, size: int) -> list[tuple[str, int]]
     behind = f'<span style="color:transparent">{value}\u200a</span>'
     small = [(f'{behind}<span style="font-size:{size - 3}px">{error}</span>', shift) for error, shift in errors]
     return [(f"{column.scale.symbol}{power}<br>{value}", 0), *small]
+
+
+def printed_heading(column: Column, draws: Marginal) -> str:
+    """The same as one HTML text, for what can set errors above each other."""
+    power = f" [{column.scale.unit}]" if column.scale.exponent else ""
+    return f"{column.scale.symbol}{power}<br>{journal(draws.quantiles[3], draws.quantiles[2], draws.quantiles[4])}"
 
 
 def spoken(columns: Sequence[Column], layers: Sequence[Layer]) -> str:
