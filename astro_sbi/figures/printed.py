@@ -59,6 +59,11 @@ def printed(figure: Figure, form: Form = "pdf", *, inches: float = INCHES) -> by
     return stream.getvalue()
 
 
+def can_be_printed(figure: Figure) -> bool:
+    """Whether the figure is made of what `printed` draws."""
+    return all(trace.type in ("scatter", "scattergl", "bar") for trace in figure.data)
+
+
 def mathtext(text: str) -> str:
     """HTML of a symbol, a unit or a title as matplotlib writes it: raised, lowered and slanted letters as mathematics."""
     return "\n".join(_line(part) for part in re.split(r"<br/?>", text))
@@ -158,6 +163,9 @@ def _draw(panel: Axes, trace: Mapping[str, Any]) -> None:
     mode, line = trace.get("mode") or "lines+markers", trace.get("line") or {}
     if trace.get("visible") not in (None, True):
         return
+    if trace.get("type") == "bar":
+        panel.bar(x, y, width=trace.get("width") or 0.8 * _step_between(x), color=_colour((trace.get("marker") or {}).get("color", BLACK)))
+        return
     if trace.get("fill") == "tozeroy":
         panel.fill_between(x, 0, y, color=_colour(trace.get("fillcolor")), linewidth=0)
     elif trace.get("fill") == "toself":
@@ -170,6 +178,10 @@ def _draw(panel: Axes, trace: Mapping[str, Any]) -> None:
         panel.errorbar(x, y, yerr=np.asarray(bars["array"], float), ecolor=_colour(bars.get("color", BLACK)), **thin)
     if "markers" in mode:
         _marks(panel, x, y, trace.get("marker") or {})
+
+
+def _step_between(x: np.ndarray) -> float:
+    return float(np.min(np.diff(np.unique(x)))) if len(np.unique(x)) > 1 else 1.0
 
 
 def _filled(panel: Axes, x: np.ndarray, y: np.ndarray, colour: Any) -> None:

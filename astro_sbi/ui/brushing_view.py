@@ -39,7 +39,7 @@ def brushing_view(key: str, result: Result) -> None:
         )
         return
     st.caption(HINT)
-    mount(key="brushing", data=cached.brushing(key, lambda: linked(result)))
+    mount(key="brushing", data=cached.figure(("brushing", key), lambda: linked(result)))
 
 
 def linked(result: Result) -> dict[str, Any]:

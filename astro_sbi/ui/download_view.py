@@ -50,7 +50,7 @@ def download_view(result: Result) -> None:
                 icon=":material/download:",
             )
     charts.image_format_choice()
-    st.caption("Figures are saved with the camera above each of them, in the format chosen here.")
+    st.caption("The camera above each figure saves it in this format; the button below it makes a PDF.")
 
 
 def share_view(key: str) -> None:
