@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
         verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=settings)
         verb.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
+        verb.add_argument("--figure", metavar="FILE.pdf", help="draw the corner plot as PDF, SVG or PNG")
     for verb in (lists, infers, checks):
         verb.add_argument(
             "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"
@@ -232,6 +233,10 @@ def _infer_from_simulations(options: argparse.Namespace, task: Task | None) -> i
 def _told(options: argparse.Namespace, settings: Settings, observation: tuple[str, bytes], task: Task | None) -> int:
     """Print the answer to a request, and write it where that was asked for."""
     out = place_for(options.out) if options.out else None
+    drawn = place_for(options.figure) if options.figure else None
+    form = drawn.suffix.removeprefix(".").lower() if drawn else "pdf"
+    if form not in ("pdf", "svg", "png"):
+        raise CommandError(f"--figure {options.figure}: the name must end in .pdf, .svg or .png")
     files = [Path(file).name for file in (options.file, getattr(options, "table", None)) if file]
     try:
         result, cached = answered(default_store(), *observation, settings, task)
@@ -242,6 +247,10 @@ def _told(options: argparse.Namespace, settings: Settings, observation: tuple[st
         from astro_sbi.runs.export import to_netcdf
 
         replace_file(out, to_netcdf(result))
+    if drawn:
+        from astro_sbi.runs.picture import picture
+
+        replace_file(drawn, picture(result, form))
     print(json.dumps(summary, ensure_ascii=False) if options.json else result_text(summary))
     return 0
 

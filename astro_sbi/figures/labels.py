@@ -27,6 +27,7 @@ _SAFE_TAG = re.compile(r"&lt;(/?(?:sub|sup|i|b)|br/?)&gt;")
 _TAG = re.compile(r"<[^>]*>")
 _SMALL = re.compile(r"<su[bp]>(.*?)</su[bp]>")
 _PLACED = re.compile(r"<(/?)(sub|sup|i|b|br)/?>")
+_RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _BRACKETED = re.compile(r"^(.*\S)\s*\[([^\]]*)\]\s*$")
 
 
@@ -105,6 +106,11 @@ def pieces(text: str) -> list[Piece]:
             found.append(Piece(" ", 0, False))
     found.append(Piece(html.unescape(text[start:]), raised, slanted))
     return [piece for piece in found if piece.text]
+
+
+def plain(text: str) -> str:
+    """HTML as it is read aloud or where nothing can be raised: ``10⁻⁶ d``."""
+    return "".join(piece.text.translate(_RAISED) if piece.raised > 0 else piece.text for piece in pieces(text))
 
 
 def _superscript(power: int) -> str:

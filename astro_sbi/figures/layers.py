@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from astro_sbi.figures.density import Marginal, marginal
-from astro_sbi.figures.labels import Label, Scale, journal, rounded, scale_of
+from astro_sbi.figures.labels import Label, Scale, journal, plain, rounded, scale_of
 from astro_sbi.figures.theme import NEUTRAL
 
 
@@ -164,5 +163,5 @@ def spoken(columns: Sequence[Column], layers: Sequence[Layer]) -> str:
         draws = column.marginals[index]
         if draws is not None:
             value, plus, minus = rounded(draws.quantiles[3], draws.quantiles[2], draws.quantiles[4])
-            parts.append(re.sub(r"<[^>]*>", "", f"{column.scale.symbol} = {value} +{plus} −{minus} {column.scale.unit}").strip())
+            parts.append(plain(f"{column.scale.symbol} = {value} +{plus} −{minus} {column.scale.unit}").strip())
     return "; ".join(parts)

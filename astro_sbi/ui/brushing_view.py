@@ -14,9 +14,9 @@ from astro_sbi.figures.curves import Arrays
 from astro_sbi.figures.light_curve import Units, units_of
 from astro_sbi.figures.series import Places, Shown, along, at_phase, less_offset_title, less_offsets, printed_units
 from astro_sbi.figures.theme import axis
+from astro_sbi.runs.picture import labels_of, quantities
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached
-from astro_sbi.ui.posterior_view import labels_of, quantities
 from astro_sbi.ui.predictive_view import channel_offsets, median_period
 
 HERE = Path(__file__).parent

@@ -6,7 +6,7 @@ import streamlit as st
 
 from astro_sbi.runs import export
 from astro_sbi.runs.result import Result
-from astro_sbi.ui import charts, navigation
+from astro_sbi.ui import charts, marks, navigation
 from astro_sbi.ui.words import plain_stem
 
 
@@ -56,4 +56,4 @@ def download_view(result: Result) -> None:
 def share_view(key: str) -> None:
     """The address to send to a colleague."""
     st.caption("This address opens the result in any browser that reaches this server; it needs no training and no account.")
-    st.code(navigation.permalink(key), language=None, wrap_lines=True)
+    st.code(navigation.permalink(key, mark=marks.written()), language=None, wrap_lines=True)

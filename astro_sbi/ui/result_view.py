@@ -6,7 +6,7 @@ import streamlit as st
 
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.text import lent_text
-from astro_sbi.ui import brushing_view, checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui import brushing_view, checks_view, download_view, marks, posterior_view, predictive_view, provenance_view, training_view
 from astro_sbi.ui.verdict_view import verdict_banner
 from astro_sbi.ui.words import count, date, escaped, number, sentence
 
@@ -27,6 +27,7 @@ def result_view(key: str, result: Result) -> None:
             download_view.share_view(key)
         with st.popover("Download", icon=":material/download:"):
             download_view.download_view(result)
+        marks.marks_form(result)
     tabs = st.tabs(list(TABS), key="result_tab", on_change="rerun")
     bodies = (
         _posterior,
@@ -93,8 +94,9 @@ def _posterior(key: str, result: Result) -> None:
             "The posterior shown is **neural importance sampling**: the flow proposes, and the likelihood decides how much "
             "each draw counts. Every median and interval below uses these weights."
         )
-    posterior_view.corner_view(key, result)
-    posterior_view.table_view(result)
+    marked = marks.marked(result)
+    posterior_view.corner_view(key, result, marked)
+    posterior_view.table_view(result, marked)
 
 
 def _data(key: str, result: Result) -> None:
