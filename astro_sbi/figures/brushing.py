@@ -82,7 +82,7 @@ def _parameter(name: str, label: Label, values: Float[np.ndarray, " S"]) -> tupl
         "offset": scale.offset,
         "size": 10.0**scale.exponent,
         "range": ends,
-        "ticks": numbered(*ends, 4),
+        "ticks": numbered(ends[0], ends[1], 4),
     }
     return described, scale.shown(values)
 

@@ -229,17 +229,22 @@ def _lines(group: Markers, columns: Sequence[Column]) -> list[dict[str, Any]]:
 
 
 def _marked(group: Markers, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Dotted lines in all panels, squares where they cross."""
+    """Dotted lines in all panels, squares where two cross."""
     traces = _lines(group, columns)
     far = np.float32(1e3)
     for row, upper in enumerate(columns):
         for column, right in enumerate(columns[:row]):
             x, y = right.shown(group.values.get(right.name)), upper.shown(group.values.get(upper.name))
-            if x is None or y is None:
+            if x is None and y is None:
                 continue
             wide, tall = far * (right.high - right.low), far * (upper.high - upper.low)
-            places = [x - wide, x + wide, np.nan, x, x, np.nan, x], [y, y, np.nan, y - tall, y + tall, np.nan, y]
-            square = {"symbol": "square", "color": group.colour, "size": np.array([0, 0, 0, 0, 0, 0, 7], dtype=np.float32)}
+            across = [] if y is None else [(end, y) for end in (right.low - wide, right.high + wide)]
+            up = [] if x is None else [(x, end) for end in (upper.low - tall, upper.high + tall)]
+            crossing = [] if x is None or y is None else [(x, y)]
+            gap = [(np.nan, np.nan)]
+            places = np.array([*across, *gap, *up, *gap, *crossing], dtype=np.float32).T
+            size = np.where(np.arange(places.shape[1]) >= places.shape[1] - len(crossing), 7, 0)
+            square = {"symbol": "square", "color": group.colour, "size": size.astype(np.float32)}
             square["line"] = {"width": 1, "color": "rgba(255,255,255,0.9)"}
             pen = {"color": group.colour, "width": 1, "dash": "dot"}
             traces.append(_trace(group.name, *places, mode="lines+markers", marker=square, line=pen, xaxis=_x(column), yaxis=_y(row)))

@@ -21,6 +21,7 @@ class Palette:
         text: words; None leaves them to the page's own theme.
         own_prior: a prior that the user changed.
         selected: draws that the user picked out.
+        marked: values that the user typed in.
     """
 
     data: str = "#808080"
@@ -34,6 +35,7 @@ class Palette:
     published: str = "#56B4E9"
     own_prior: str = "#009E73"
     selected: str = "#CC79A7"
+    marked: str = "#009E73"
 
 
 #: Colours of channels, one after the other (Okabe and Ito).

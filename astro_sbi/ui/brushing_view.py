@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2 import component
 
 from astro_sbi.figures.brushing import brushing, can_be_brushed
 from astro_sbi.figures.curves import Arrays
@@ -26,7 +27,7 @@ HINT = (
     "well they fit there. A click clears. On a phone, begin the drag sideways."
 )
 
-mount = st.components.v2.component("astro_sbi_brushing", html=HTML, css=CSS, js=JS)
+mount = component("astro_sbi_brushing", html=HTML, css=CSS, js=JS)
 
 
 def brushing_view(key: str, result: Result) -> None:

@@ -38,7 +38,7 @@ def draw_posterior(result: Result, names: Sequence[str], shown: Sequence[str], m
     labels = labels_of(result)
     sets = {
         "least squares": (result.summary.get("least_squares") or {}, NEUTRAL.least_squares),
-        "marked": ({name: mark.value for name, mark in marked.items()}, NEUTRAL.published),
+        "marked": ({name: mark.value for name, mark in marked.items()}, NEUTRAL.marked),
     }
     markers = [Markers(name, values, colour) for name, (values, colour) in sets.items() if set(values) & set(names)]
     if apart:
@@ -72,7 +72,8 @@ def corner_view(key: str, result: Result, marked: Mapping[str, Mark]) -> None:
     chosen = (tuple(names), tuple(shown), tuple(sorted(marked.items())), apart, charts.is_phone() and apart)
     drawn = cached.figure(("posterior", key, *chosen), lambda: draw_posterior(result, names, shown, marked, apart=apart))
     charts.chart(drawn, key="corner")
-    fit = "; dotted lines mark the least-squares fit" if result.summary.get("least_squares") else ""
+    dotted = ["the least-squares fit"] * bool(result.summary.get("least_squares")) + ["the marked values"] * bool(marked)
+    fit = f"; dotted lines mark {' and '.join(dotted)}" if dotted else ""
     st.caption(
         f"Contours hold 68 and 95 % of the probability{fit}. "
         "Numbers above the panels are medians with 68 % intervals. A click in the legend switches a layer."
@@ -137,14 +138,15 @@ def _table(result: Result, title: str, numbers: dict[str, dict], marked: Mapping
         interval = journal(quantiles["median"], quantiles["lower"], quantiles["upper"])
         symbol, unit = f"${label.get('latex', name)}$", unit_latex(quantiles.get("unit", ""))
         meaning = escaped(label.get("meaning", name))
+        compared = _compared(marked.get(name), quantiles) if set(marked) & set(numbers) else {}
         if charts.is_phone():
-            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}"})
-        else:
-            rows.append({"Symbol": symbol, MEDIAN: interval, "Unit": unit or "–", "Meaning": meaning})
-        if least_squares and not charts.is_phone():
+            beside = f"; marked: {compared['Marked']}, off by {compared['Off by']}" if name in marked else ""
+            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}{beside}"})
+            continue
+        rows.append({"Symbol": symbol, MEDIAN: interval, "Unit": unit or "–", "Meaning": meaning})
+        if least_squares:
             rows[-1]["Least squares"] = aligned(least_squares.get(name), quantiles["lower"], quantiles["upper"])
-        if set(marked) & set(numbers):
-            rows[-1] |= _compared(marked.get(name), quantiles)
+        rows[-1] |= compared
     st.markdown(f"**{title}**")
     table(rows, alt=f"{title}: median, 68 % interval, unit and meaning")
 

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from astro_sbi.figures.theme import NEUTRAL
 from astro_sbi.runs.settings import SettingsError
 from astro_sbi.ui.marks import Mark, marks_of
 from tests.app.conftest import words
@@ -51,7 +52,7 @@ def legend(app) -> dict[str, str]:
 def test_a_link_with_marks_shows_them(opened, store):
     app = opened("result", run=kept(store), mark="radius_ratio=0.0787")
     assert not app.exception
-    assert legend(app)["marked"] == "#56B4E9"
+    assert legend(app)["marked"] == NEUTRAL.marked
     (parameters,) = (table.value for table in app.table if "Marked" in table.value)
     assert parameters["Off by"].tolist() == ["−2.0 σ", "–", "–", "–"]
     assert any("mark=radius_ratio%3D0.0787" in code.value for code in app.code)

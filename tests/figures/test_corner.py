@@ -134,6 +134,15 @@ def test_markers_by_several_names(layers):
     assert not any(trace.name == "published" for trace in figure.data)
 
 
+def test_one_marked_value_is_a_line_through_its_row_and_column(layers):
+    figure = corner(layers[:1], LABELS, names=["q1", "flux", "duration"], markers=[Markers("truth", {"flux": 573.0})])
+    drawn = {(trace.xaxis, trace.yaxis): trace for trace in figure.data if trace.name == "truth"}
+    assert set(drawn) == {("x2", "y5"), ("x", "y2"), ("x2", "y3")}
+    assert np.nanmax(drawn["x", "y2"].y) == np.nanmin(drawn["x", "y2"].y)
+    assert np.nanmax(drawn["x2", "y3"].x) == np.nanmin(drawn["x2", "y3"].x)
+    assert all(drawn[place].marker.size.max() == 0 for place in (("x", "y2"), ("x2", "y3")))
+
+
 def test_names_of_layers_are_harmless():
     layer = Layer("<a href='x'>$y$</a>", draws(5, 500), None, NEUTRAL.posterior)
     text = corner([layer], LABELS, names=["q1", "flux"]).to_json()
