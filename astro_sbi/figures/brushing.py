@@ -119,7 +119,7 @@ def _observed(arrays: Arrays, shown: Shown, places: Places, units: Units, point:
         "colour": _colours(channel),
         "lines": lines,
         "x_axis": pieces(title),
-        "x_name": pieces(title.partition(" [")[0]),
+        "x_name": pieces(title.partition(" [")[0].partition(", ")[0]),
         "x_unit": pieces(title.partition(" [")[2].removesuffix("]")),
         "value_axis": pieces(units.flux_title),
         "x_ticks": ticks,

@@ -42,8 +42,9 @@ function open(root, data) {
     const wide = root.clientWidth;
     if (!wide) return;
     const side = wide < 820 ? wide : Math.round(0.46 * wide);
-    layMatrix(matrix, Math.min(side, 620), state.shown.length);
-    layCurves(curves, wide < 820 ? wide : wide - Math.min(side, 620) - 16);
+    const square = Math.min(side, state.shown.length > 1 ? 620 : 380);
+    layMatrix(matrix, square, state.shown.length);
+    layCurves(curves, wide < 820 ? wide : wide - square - 16);
     drawMatrix(matrix, draws, state, theme);
     drawCurves(curves, draws, theme);
     refresh();
@@ -729,7 +730,7 @@ function tellShade(place, draws, shade) {
   const short = (value) => value.toFixed(decimals).replace("-", "−");
   place.append(`${shade.members.length} point${shade.members.length > 1 ? "s" : ""} at `);
   written(place, name);
-  place.append(low < high ? ` ${short(low)} to ${short(high)} ` : ` ${short(low)} `);
+  place.append(` = ${short(low)}`, low < high ? ` to ${short(high)}` : "", unit.length ? " " : "");
   written(place, unit);
   const sigma = (value) => value.toFixed(2).replace("-", "−");
   return place.append(`: draws are coloured by their mean residual there, from ${sigma(shade.low)} σ (blue) to ${sigma(shade.high)} σ (orange).`);

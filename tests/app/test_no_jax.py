@@ -21,7 +21,7 @@ assert not app.exception, app.exception
 app.query_params["run"] = kept(api.open_store())
 app.switch_page("pages/result.py").run()
 assert not app.exception and app.success, app.exception
-for tab in ("Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance"):
+for tab in ("Data and model", "Explore draws", "Training", "Checks", "Preparation", "Priors", "Provenance"):
     app.session_state["result_tab"] = tab
     app.run()
     assert not app.exception, app.exception

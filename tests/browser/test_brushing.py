@@ -103,7 +103,7 @@ def test_a_stretch_of_the_data_colours_draws(browser, complaints, place):
     page, _, curves = explored(browser, complaints, place)
     dragged(page, curves, (0.4, 0.3), (0.55, 0.35))
     words = told(page)
-    assert re.search(r"\d+ points at Time from mid-transit −?[\d.]+ to [\d.]+ h: draws are coloured", words)
+    assert re.search(r"\d+ points at Time from mid-transit = −?[\d.]+ to [\d.]+ h: draws are coloured", words)
     low, high = (float(text.replace("−", "-")) for text in re.findall(r"(−?[\d.]+) σ \(", words))
     assert low < high
     dragged(page, curves, (0.45, 0.3), (0.45, 0.3))
