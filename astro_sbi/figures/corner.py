@@ -32,7 +32,7 @@ def corner(
 ) -> Figure:
     """Draw posteriors over each other.
 
-    Panels of a row and of a column share their axes, so that zooming one zooms all; the legend switches whole layers.
+    A parameter has one range in its row and its column: zooming one panel zooms both. The legend switches whole layers.
 
     Args:
         layers: draws to show, the leading one first: its medians and 68 % errors stand above the diagonal.
@@ -141,7 +141,7 @@ def _axes(columns: Sequence[Column]) -> dict[str, Any]:
         below = {"title": {"text": text, "standoff": 8, "font": font}, "autotickangles": [0, -45], "labelalias": dict(ticks[i].blank)}
         axes["xaxis" + _x(i)[1:]] = axis(domain=across, anchor=bottom, **_ends(column, panel)) | below
         if i:
-            beside = {"title": {"text": text, "standoff": 8 + widest - ticks[i].width, "font": font}}
+            beside = {"title": {"text": text, "standoff": 8 + widest - ticks[i].width, "font": font}, "matches": _x(i)}
             axes["yaxis" + _y(i)[1:]] = axis(domain=down, anchor="x", **_ends(column, panel)) | beside
         axes["yaxis" + _y(count + i)[1:]] = _bare_axis(down, _x(i))
     return axes

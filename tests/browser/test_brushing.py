@@ -81,6 +81,16 @@ def dragged(page, canvas, start, end) -> None:
     page.mouse.up()
 
 
+def swiped(page, canvas, start, end) -> None:
+    """Drag a finger, sideways first."""
+    canvas.scroll_into_view_if_needed()
+    box, touch = canvas.bounding_box(), page.context.new_cdp_session(page)
+    for step, kind in enumerate(("touchStart", *["touchMove"] * 8, "touchEnd")):
+        x, y = (a + (b - a) * min(step, 8) / 8 for a, b in zip(start, end, strict=True))
+        points = [] if kind == "touchEnd" else [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
 def test_a_box_over_draws_selects_their_curves(browser, complaints, place):
     page, matrix, curves = explored(browser, complaints, place)
     assert curves.evaluate(PINK) == 0
@@ -137,10 +147,29 @@ def test_dark_and_on_a_phone(browser, complaints, place):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator(".brush").evaluate("(brush) => brush.scrollWidth") <= 390
     assert page.locator(".brush").evaluate("(brush) => getComputedStyle(brush).color") == "rgb(229, 234, 239)"
-    dragged(page, matrix, (0.3, 0.6), (0.5, 0.8))
+    swiped(page, matrix, (0.25, 0.62), (0.5, 0.8))
     assert re.match(r"[\d,]+ of 1,500 draws", told(page))
     assert matrix.evaluate(PINK) > 20
     page.set_viewport_size({"width": 800, "height": 1000})
     page.wait_for_timeout(500)
     assert matrix.bounding_box()["width"] > 390
+    page.close()
+
+
+def test_zooming_a_panel_of_the_corner_zooms_its_row_and_column(browser, complaints, place):
+    page = browser.new_page(viewport={"width": 1440, "height": 1800})
+    complaints.listen(page)
+    page.goto(place)
+    figure = page.get_by_role("figure", name=re.compile("^Corner plot of 4 parameters"))
+    figure.wait_for(timeout=LOOK_MS)
+    panel = figure.locator(".nsewdrag[data-subplot=x2y3]")
+    panel.wait_for(timeout=LOOK_MS)
+    drawn = page.locator(".js-plotly-plot").first
+    ranges = "(plot) => ['xaxis2', 'yaxis2', 'xaxis3', 'yaxis3'].map((name) => plot._fullLayout[name].range)"
+    before = drawn.evaluate(ranges)
+    dragged(page, panel, (0.3, 0.3), (0.6, 0.7))
+    page.wait_for_timeout(1_000)
+    column, row, *other = drawn.evaluate(ranges)
+    assert column == row != before[0]
+    assert other[0] == other[1] != before[2]
     page.close()

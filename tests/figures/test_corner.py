@@ -90,6 +90,7 @@ def test_panels_of_a_column_share_their_axis(layers):
     figure = corner(layers[:1], LABELS, names=NAMES[:3])
     assert {trace.xaxis for trace in figure.data} == {"x", "x2", "x3"}
     assert {trace.yaxis for trace in figure.data if trace.fill == "toself"} == {"y2", "y3"}
+    assert [figure.layout[f"yaxis{row}"].matches for row in (2, 3)] == ["x2", "x3"]
 
 
 def test_units_and_symbols_stand_at_the_axes(layers):
