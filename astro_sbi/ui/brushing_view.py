@@ -20,8 +20,11 @@ from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached
 from astro_sbi.ui.predictive_view import channel_offsets, median_period
 
-HERE = Path(__file__).parent
-HTML, CSS, JS = ((HERE / f"brushing.{ending}").read_text(encoding="utf-8") for ending in ("html", "css", "js"))
+FOLDER = Path(__file__).parent / "brushing"
+HTML, CSS = ((FOLDER / f"view.{ending}").read_text(encoding="utf-8") for ending in ("html", "css"))
+#: One script for the browser, in parts for the reader.
+PARTS = ("view", "draws", "controls", "places", "pen", "matrix", "curves", "words")
+JS = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
 HINT = (
     "Drag a box over draws, or along a histogram: their curves and residuals light up. Drag along the data: draws are coloured by how "
     "well they fit there. A click clears. On a phone, begin the drag sideways."

@@ -57,6 +57,12 @@ def test_without_its_script_the_component_says_where_the_figures_are():
     assert not outside, "it fetches nothing and writes no markup"
 
 
+def test_parts_of_the_script_are_all_used_and_short():
+    files = {path.stem: path.read_text() for path in brushing_view.FOLDER.glob("*.js")}
+    assert set(files) == set(brushing_view.PARTS)
+    assert all(len(text.splitlines()) < 300 for text in files.values())
+
+
 def test_a_symbol_from_a_file_is_no_markup(store, opened):
     result = finished(name="hostile")
     result.summary["labels"]["radius_ratio"]["html"] = "<img src=x onerror=alert(1)>"
