@@ -188,6 +188,10 @@ def _infer_from_simulations(options: argparse.Namespace, task: Task | None) -> i
 def _told(options: argparse.Namespace, settings: Settings, observation: tuple[str, bytes], task: Task | None) -> int:
     """Print the answer to a request, and write it where that was asked for."""
     out = place_for(options.out) if options.out else None
+    drawn = place_for(options.figure) if options.figure else None
+    form = drawn.suffix.removeprefix(".").lower() if drawn else "pdf"
+    if form not in ("pdf", "svg", "png"):
+        raise CommandError(f"--figure {options.figure}: the name must end in .pdf, .svg or .png")
     files = [Path(file).name for file in (options.file, getattr(options, "table", None)) if file]
     try:
         result, cached = answered(default_store(), *observation, settings, task)
@@ -198,6 +202,10 @@ def _told(options: argparse.Namespace, settings: Settings, observation: tuple[st
         from astro_sbi.runs.export import to_netcdf
 
         replace_file(out, to_netcdf(result))
+    if drawn:
+        from astro_sbi.runs.picture import picture
+
+        replace_file(drawn, picture(result, form))
     print(json.dumps(summary, ensure_ascii=False) if options.json else result_text(summary))
     return 0
 

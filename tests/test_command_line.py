@@ -114,6 +114,13 @@ def test_out_writes_netcdf_also_from_the_store(star, capsys, tmp_path):
     assert not list(tmp_path.glob(".*.tmp"))
 
 
+@pytest.mark.parametrize(("ending", "start"), [("pdf", b"%PDF-"), ("svg", b"<?xml"), ("PNG", b"\x89PNG")])
+def test_figure_draws_the_corner_plot(star, capsys, tmp_path, ending, start):
+    out = tmp_path / f"corner.{ending}"
+    assert run(capsys, "infer", "transit", star, "--figure", out)[0] == 0
+    assert out.read_bytes().startswith(start)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -125,6 +132,7 @@ def test_out_writes_netcdf_also_from_the_store(star, capsys, tmp_path):
         (["--set", "prepare.period"], "write KEY=VALUE"),
         (["--set", "prior.radius_ratio=flat(0,1)"], "write uniform"),
         (["--out", "no/such/folder/x.nc"], "does not exist; make it first"),
+        (["--figure", "corner.gif"], "the name must end in .pdf, .svg or .png"),
         (["--unknown"], "unrecognized arguments"),
     ],
 )

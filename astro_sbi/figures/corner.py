@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure
 
 from astro_sbi.figures.density import joint, line, polygons
 from astro_sbi.figures.labels import Label, escaped
-from astro_sbi.figures.layers import Column, Layer, Limits, Markers, columns_of, heading, marker_sets, spoken
+from astro_sbi.figures.layers import Column, Layer, Limits, Markers, columns_of, heading, marker_sets, printed_heading, spoken
 from astro_sbi.figures.theme import NEUTRAL, Palette, axis, faded, layout
 from astro_sbi.figures.ticks import ticks_of
 
@@ -32,7 +32,7 @@ def corner(
 ) -> Figure:
     """Draw posteriors over each other.
 
-    Panels of a row and of a column share their axes, so that zooming one zooms all; the legend switches whole layers.
+    A parameter has one range in its row and its column: zooming one panel zooms both. The legend switches whole layers.
 
     Args:
         layers: draws to show, the leading one first: its medians and 68 % errors stand above the diagonal.
@@ -54,7 +54,7 @@ def corner(
     alt = f"Corner plot of {count} parameters with contours of 68 % and 95 % of the mass: {spoken(columns, layers)}."
     style = layout(alt, 240 + 110 * count, palette, margin={"l": 8, "r": 16, "t": 50, "b": 8, "pad": 0})
     style["legend"] = style["legend"] | _legend(count)
-    return Figure({"data": traces, "layout": style | _axes(columns) | {"annotations": _headings(columns, layers)}})
+    return Figure({"data": traces, "layout": style | _axes(columns) | _headings(columns, layers, alt)})
 
 
 def one_dimensional(
@@ -87,7 +87,7 @@ def one_dimensional(
         axes["yaxis" + y[1:]] = _bare_axis([max(0.0, top - 1 / rows + 0.55 * room), top - 0.45 * room], x)
     alt = f"Densities of {len(columns)} parameters: {spoken(columns, layers)}."
     style = layout(alt, height, palette)
-    return Figure({"data": traces, "layout": style | axes | {"annotations": _headings(columns, layers)}})
+    return Figure({"data": traces, "layout": style | axes | _headings(columns, layers, alt)})
 
 
 def _leading(layers: Sequence[Layer]) -> int:
@@ -141,24 +141,26 @@ def _axes(columns: Sequence[Column]) -> dict[str, Any]:
         below = {"title": {"text": text, "standoff": 8, "font": font}, "autotickangles": [0, -45], "labelalias": dict(ticks[i].blank)}
         axes["xaxis" + _x(i)[1:]] = axis(domain=across, anchor=bottom, **_ends(column, panel)) | below
         if i:
-            beside = {"title": {"text": text, "standoff": 8 + widest - ticks[i].width, "font": font}}
+            beside = {"title": {"text": text, "standoff": 8 + widest - ticks[i].width, "font": font}, "matches": _x(i)}
             axes["yaxis" + _y(i)[1:]] = axis(domain=down, anchor="x", **_ends(column, panel)) | beside
         axes["yaxis" + _y(count + i)[1:]] = _bare_axis(down, _x(i))
     return axes
 
 
-def _headings(columns: Sequence[Column], layers: Sequence[Layer]) -> list[dict[str, Any]]:
-    """Median and errors of the leading layer above each diagonal panel."""
+def _headings(columns: Sequence[Column], layers: Sequence[Layer], alt: str) -> dict[str, Any]:
+    """Median and errors of the leading layer above each diagonal panel; `meta` has them for print, by the panel that they stand in."""
     leading = _leading(layers)
     size = 12 if len(columns) <= 6 else 11
-    texts = []
+    texts, whole = [], {}
     for i, column in enumerate(columns):
         draws = column.marginals[leading] if layers else None
         for text, up in heading(column, draws, size) if draws is not None else ():
             place = {"xref": f"{_x(i)} domain", "yref": f"{_y(len(columns) + i)} domain", "x": 0, "y": 1, "yshift": up + 4}
             anchor = {"xanchor": "left", "yanchor": "bottom", "align": "left", "showarrow": False, "borderpad": 0}
             texts.append(place | anchor | {"text": text, "font": {"size": size}})
-    return texts
+        if draws is not None:
+            whole[f"{_x(i)} domain"] = printed_heading(column, draws)
+    return {"annotations": texts, "meta": {"alt": alt, "headings": whole}}
 
 
 def _legend_first(traces: list[dict[str, Any]], rank: int) -> list[dict[str, Any]]:
@@ -227,17 +229,22 @@ def _lines(group: Markers, columns: Sequence[Column]) -> list[dict[str, Any]]:
 
 
 def _marked(group: Markers, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Dotted lines in all panels, squares where they cross."""
+    """Dotted lines in all panels, squares where two cross."""
     traces = _lines(group, columns)
     far = np.float32(1e3)
     for row, upper in enumerate(columns):
         for column, right in enumerate(columns[:row]):
             x, y = right.shown(group.values.get(right.name)), upper.shown(group.values.get(upper.name))
-            if x is None or y is None:
+            if x is None and y is None:
                 continue
             wide, tall = far * (right.high - right.low), far * (upper.high - upper.low)
-            places = [x - wide, x + wide, np.nan, x, x, np.nan, x], [y, y, np.nan, y - tall, y + tall, np.nan, y]
-            square = {"symbol": "square", "color": group.colour, "size": np.array([0, 0, 0, 0, 0, 0, 7], dtype=np.float32)}
+            across = [] if y is None else [(end, y) for end in (right.low - wide, right.high + wide)]
+            up = [] if x is None else [(x, end) for end in (upper.low - tall, upper.high + tall)]
+            crossing = [] if x is None or y is None else [(x, y)]
+            gap = [(np.nan, np.nan)]
+            places = np.array([*across, *gap, *up, *gap, *crossing], dtype=np.float32).T
+            size = np.where(np.arange(places.shape[1]) >= places.shape[1] - len(crossing), 7, 0)
+            square = {"symbol": "square", "color": group.colour, "size": size.astype(np.float32)}
             square["line"] = {"width": 1, "color": "rgba(255,255,255,0.9)"}
             pen = {"color": group.colour, "width": 1, "dash": "dot"}
             traces.append(_trace(group.name, *places, mode="lines+markers", marker=square, line=pen, xaxis=_x(column), yaxis=_y(row)))

@@ -6,6 +6,7 @@ import html
 import math
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -25,6 +26,8 @@ _SPELLED = {
 _SAFE_TAG = re.compile(r"&lt;(/?(?:sub|sup|i|b)|br/?)&gt;")
 _TAG = re.compile(r"<[^>]*>")
 _SMALL = re.compile(r"<su[bp]>(.*?)</su[bp]>")
+_PLACED = re.compile(r"<(/?)(sub|sup|i|b|br)/?>")
+_RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _BRACKETED = re.compile(r"^(.*\S)\s*\[([^\]]*)\]\s*$")
 
 
@@ -73,6 +76,41 @@ def symbol_html(text: str) -> str:
     """A symbol with ``sub``, ``sup``, ``i``, ``b`` and ``br`` kept and any other markup shown as it is written."""
     known_entities = html.unescape(text)
     return _SAFE_TAG.sub(r"<\1>", escaped(known_entities))
+
+
+class Piece(NamedTuple):
+    """A stretch of text of one style.
+
+    Args:
+        text: as it is read, no markup.
+        raised: 1 for a superscript, -1 for a subscript, 0 on the line.
+        slanted: italic.
+    """
+
+    text: str
+    raised: int
+    slanted: bool
+
+
+def pieces(text: str) -> list[Piece]:
+    """HTML of a symbol or a unit cut into stretches of one style, for what draws letters itself; other markup shows as it is written."""
+    found, raised, slanted, start = [], 0, False, 0
+    for tag in _PLACED.finditer(text):
+        found.append(Piece(html.unescape(text[start : tag.start()]), raised, slanted))
+        start, closes = tag.end(), bool(tag[1])
+        if tag[2] in ("sub", "sup"):
+            raised = 0 if closes else {"sub": -1, "sup": 1}[tag[2]]
+        elif tag[2] == "i":
+            slanted = not closes
+        elif tag[2] == "br":
+            found.append(Piece(" ", 0, False))
+    found.append(Piece(html.unescape(text[start:]), raised, slanted))
+    return [piece for piece in found if piece.text]
+
+
+def plain(text: str) -> str:
+    """HTML as it is read aloud or where nothing can be raised: ``10⁻⁶ d``."""
+    return "".join(piece.text.translate(_RAISED) if piece.raised > 0 else piece.text for piece in pieces(text))
 
 
 def _superscript(power: int) -> str:

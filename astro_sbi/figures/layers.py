@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from astro_sbi.figures.density import Marginal, marginal
-from astro_sbi.figures.labels import Label, Scale, rounded, scale_of
+from astro_sbi.figures.labels import Label, Scale, journal, plain, rounded, scale_of
 from astro_sbi.figures.theme import NEUTRAL
 
 
@@ -154,6 +153,12 @@ def heading(column: Column, draws: Marginal, size: int) -> list[tuple[str, int]]
     return [(f"{column.scale.symbol}{power}<br>{value}", 0), *small]
 
 
+def printed_heading(column: Column, draws: Marginal) -> str:
+    """The same as one HTML text, for what can set errors above each other."""
+    power = f" [{column.scale.unit}]" if column.scale.exponent else ""
+    return f"{column.scale.symbol}{power}<br>{journal(draws.quantiles[3], draws.quantiles[2], draws.quantiles[4])}"
+
+
 def spoken(columns: Sequence[Column], layers: Sequence[Layer]) -> str:
     """Medians and errors of the leading layer, for a reader who cannot see the figure."""
     index = next((i for i, layer in enumerate(layers) if not layer.dashed), 0)
@@ -162,5 +167,5 @@ def spoken(columns: Sequence[Column], layers: Sequence[Layer]) -> str:
         draws = column.marginals[index]
         if draws is not None:
             value, plus, minus = rounded(draws.quantiles[3], draws.quantiles[2], draws.quantiles[4])
-            parts.append(re.sub(r"<[^>]*>", "", f"{column.scale.symbol} = {value} +{plus} −{minus} {column.scale.unit}").strip())
+            parts.append(plain(f"{column.scale.symbol} = {value} +{plus} −{minus} {column.scale.unit}").strip())
     return "; ".join(parts)

@@ -96,17 +96,8 @@ def phased(arrays: Arrays, axes: Axes, shown: Shown, period: float, *, offsets: 
         offsets: what to take from each channel's values, so that channels lie upon each other; empty for nothing.
         palette: colours.
     """
-    moved = dict(arrays)
-    if offsets:
-        taken = np.asarray(offsets, dtype=np.float64)[np.asarray(arrays["observed/channel"])]
-        names = [name for name in arrays if name.startswith(("model/", "predictive/")) or name == "observed/value"]
-        moved |= {name: np.asarray(arrays[name], np.float64) - taken for name in names if np.shape(arrays[name])[-1:] == taken.shape}
-    cycle = np.asarray(arrays["observed/coordinate"], dtype=np.float64) / period
-    highest = cycle[int(np.nanargmax(moved["model/median"]))]
-    phase = (cycle - highest + 0.5) % 1.0 - 0.5
-    unit = (axes.get("coordinate") or {}).get("unit", "")
-    title = axis_title(f"phase, period {signed(f'{period:.7g}')} {unit}".strip())
-    places = Places(phase, axis(title, range=[-0.52, 0.52], nticks=9), whole=True)
+    moved = less_offsets(arrays, offsets) if offsets else arrays
+    places = at_phase(moved, axes, period)
     return _two_panels(moved, axes, shown, places, palette, taken=bool(offsets))
 
 
@@ -135,6 +126,31 @@ def differences(arrays: Arrays, axes: Axes, shown: Shown, *, palette: Palette = 
     style["xaxis"] = {**places.style, "anchor": "y"}
     style["yaxis"] = axis(f"{name} [{units.flux_unit}]" if units.flux_unit else name, range=_reach(value), nticks=7)
     return Figure({"data": traces, "layout": style})
+
+
+def less_offsets(arrays: Arrays, offsets: Sequence[float]) -> Arrays:
+    """The same with the offset of its channel taken from every value and every curve."""
+    taken = np.asarray(offsets, dtype=np.float64)[np.asarray(arrays["observed/channel"])]
+    names = [name for name in arrays if name.startswith(("model/", "predictive/")) or name == "observed/value"]
+    moved = {name: np.asarray(arrays[name], np.float64) - taken for name in names if np.shape(arrays[name])[-1:] == taken.shape}
+    if "curves/value" in arrays:
+        moved["curves/value"] = np.asarray(arrays["curves/value"], np.float64) - taken[arrays["curves/point"]]
+    return {**arrays, **moved}
+
+
+def less_offset_title(units: Units) -> str:
+    """Axis title of values from which offsets are taken."""
+    return f"{units.flux_title.partition(' [')[0]} − offset [{units.flux_unit}]"
+
+
+def at_phase(arrays: Arrays, axes: Axes, period: float) -> Places:
+    """The phase of each point, 0 where the median model is highest; `period` is in the unit of the coordinate."""
+    cycle = np.asarray(arrays["observed/coordinate"], dtype=np.float64) / period
+    highest = cycle[int(np.nanargmax(arrays["model/median"]))]
+    phase = (cycle - highest + 0.5) % 1.0 - 0.5
+    unit = (axes.get("coordinate") or {}).get("unit", "")
+    title = axis_title(f"phase, period {signed(f'{period:.7g}')} {unit}".strip())
+    return Places(phase, axis(title, range=[-0.52, 0.52], nticks=9), whole=True)
 
 
 def along(arrays: Arrays, axes: Axes, shown: Shown) -> Places:
@@ -179,7 +195,7 @@ def _two_panels(arrays: Arrays, axes: Axes, shown: Shown, places: Places, palett
     alt = f"{len(value)} points{among} with their posterior predictive; {inside:.0f} % of residuals are within one sigma."
     style = layout(alt, 520, palette)
     style["xaxis"] = {**places.style, "anchor": "y2", "domain": [0.0, 1.0]}
-    title = f"{units.flux_title.partition(' [')[0]} − offset [{units.flux_unit}]" if taken else units.flux_title
+    title = less_offset_title(units) if taken else units.flux_title
     style["yaxis"] = axis(title, anchor="x", domain=[SPLIT[1], 1.0], nticks=7)
     low, high = (units.printed(arrays[f"predictive/{end}95"]) for end in ("low", "high"))
     style["yaxis"]["range"] = _heights(value, np.concatenate([low, high]), shown)

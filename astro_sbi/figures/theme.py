@@ -22,6 +22,7 @@ class Palette:
         own_prior: a prior that the user changed.
         reference: draws of a reference sampler.
         second_reference: draws of another one.
+        selected: draws that the user picked out.
     """
 
     data: str = "#808080"
@@ -36,6 +37,7 @@ class Palette:
     own_prior: str = "#009E73"
     reference: str = "#009E73"
     second_reference: str = "#CC79A7"
+    selected: str = "#CC79A7"
 
 
 #: Colours of channels, one after the other (Okabe and Ito).

@@ -39,6 +39,19 @@ def ticks_of(low: float, high: float, panel: float) -> Ticks:
     return Ticks(count, width, tuple((text.replace("-", "−"), "") for text in plain) if last > first else ())
 
 
+def numbered(low: float, high: float, count: int) -> list[tuple[float, str]]:
+    """About `count` round numbers between two ends, at least two where `count` is, each with its text."""
+    places: list[float] = []
+    step = high - low
+    for wanted in (count, count + 1, 2 * count):
+        step = _step((high - low) / wanted)
+        places = [number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        if len(places) >= min(2, count):
+            break
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [(place, f"{place:.{decimals}f}".replace("-", "−")) for place in places]
+
+
 def _step(rough: float) -> float:
     """The distance between numbers that plotly chooses: one, two, five or ten times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough))

@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--ensemble", type=_integer, default=1, metavar="N", help="flows trained side by side (1)")
         verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=settings)
         verb.add_argument("--out", metavar="FILE.nc", help="write the posterior as NetCDF")
+        verb.add_argument("--figure", metavar="FILE.pdf", help="draw the corner plot as PDF, SVG or PNG")
     for verb in (lists, infers, checks):
         verb.add_argument(
             "--simulator", dest="brought", action="append", default=[], metavar="FILE.py", help="a file with a simulator of your own"

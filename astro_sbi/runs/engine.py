@@ -27,7 +27,7 @@ from astro_sbi.runs.store import Store
 from astro_sbi.simulators.base import known_values
 from astro_sbi.simulators.prior_checks import priors_from_data
 
-_CURVES = 1000
+_CURVES = 1500
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,7 @@ class Checked:
     Without a likelihood they are data that the draws make, before noise, and the noise; and there is no least-squares fit. Where errors
     are correlated they are the noise-free model and each point's own error.
     ``lender`` is the training under a wider prior whose flow was used; None where there was one of its own.
+    ``chosen`` is the posterior draw that each curve is of [S]; None where curves are of no draws.
     """
 
     posterior: Posterior
@@ -49,6 +50,7 @@ class Checked:
     checks: Checks
     verdict: Verdict
     lender: Lender | None = None
+    chosen: np.ndarray | None = None
 
 
 def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store | None) -> Checked:
@@ -67,7 +69,8 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     size = len(request.prepared.observation)
-    draws, least_squares = _equal_draws(posterior, request.settings.seed), peaks.least_squares[None]
+    chosen, least_squares = _equal_draws(posterior, request.settings.seed), peaks.least_squares[None]
+    draws = posterior.latent[chosen]
     predicted = Predictions(*(part[:, :size] for part in problem.predict(draws)))
     fitted = problem.predict(least_squares).mean[0, :size]
     null = null_log_evidence(problem, search, request.settings.seed)
@@ -79,7 +82,7 @@ def checked_posterior(request: Request, *, on_progress: OnProgress, should_stop:
         checked = replace(checked, curves=curves, sigmas=np.broadcast_to(quoted, curves.shape), quoted=quoted, least_squares=fitted[:size])
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
-    return replace(checked, lender=lent)
+    return replace(checked, lender=lent, chosen=chosen)
 
 
 def _borrowed(
@@ -114,12 +117,13 @@ def _without_likelihood(
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
     seed, size = request.settings.seed, len(request.prepared.observation)
-    made = implicit.replicates(_equal_draws(posterior, seed), seed)
+    chosen = _equal_draws(posterior, seed)
+    made = implicit.replicates(posterior.latent[chosen], seed)
     checks = replace(checks_of(request, posterior), summaries_p=made.summaries_p, calibration=card)
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     quoted = request.prepared.observation.points.noise.sigma
-    return Checked(posterior, made.process[:, :size], made.noise[:, :size], quoted, None, checks, verdict(checks), lent)
+    return Checked(posterior, made.process[:, :size], made.noise[:, :size], quoted, None, checks, verdict(checks), lent, chosen)
 
 
 def _trained(
@@ -152,9 +156,8 @@ def _trained(
 
 
 def _equal_draws(posterior: Posterior, seed: int) -> np.ndarray:
-    """Latent draws resampled to equal weight [S, d]."""
-    rng = np.random.default_rng([seed, 5])
-    return posterior.latent[rng.choice(len(posterior.weight), _CURVES, p=posterior.weight)]
+    """Draws resampled to equal weight: their numbers [S]."""
+    return np.random.default_rng([seed, 5]).choice(len(posterior.weight), _CURVES, p=posterior.weight)
 
 
 def check(

@@ -58,7 +58,7 @@ def place_for(file: str) -> Path:
     """
     path = Path(file)
     if not path.absolute().parent.is_dir():
-        raise FileError(f"--out {file}: the folder {path.parent} does not exist; make it first")
+        raise FileError(f"{file}: the folder {path.parent} does not exist; make it first")
     return path
 
 

@@ -26,7 +26,7 @@ from astro_sbi.simulators.base import Parameter, known_values
 from astro_sbi.simulators.prior_checks import priors_from_data
 
 _PACKAGES = ("jax", "flowjax", "flax", "optax", "numpy", "scipy", "astropy", "jaxoplanet")
-_SHOWN, _CURVES = 2000, 100
+_SHOWN, _CURVES, _PLACES = 2000, 100, 200
 
 
 def result_of(request: Request, checked: Checked, *, seconds: Mapping[str, float]) -> Result:
@@ -36,6 +36,7 @@ def result_of(request: Request, checked: Checked, *, seconds: Mapping[str, float
     derived = simulator.derived(posterior.theta, known)
     summary = _inferred(request, checked, derived, seconds) | _explained(request, known)
     arrays = _draws(request, checked, derived, known) | _observed(request) | _predicted(request, checked) | _stages(request)
+    arrays |= _one_by_one(request, checked)
     arrays |= {f"loss/{number}": done.losses for number, done in enumerate(posterior.rounds)}
     return Result(_finite(summary), request.settings.to_json(), arrays)
 
@@ -203,6 +204,17 @@ def _predicted(request: Request, checked: Checked) -> dict[str, np.ndarray]:
             "unfolded/model": model.astype(np.float32),
         }
     return arrays
+
+
+def _one_by_one(request: Request, checked: Checked) -> dict[str, np.ndarray]:
+    """The curve of each of many posterior draws, at no more than `_PLACES` points, evenly many of every stretch of every channel."""
+    if checked.chosen is None:
+        return {}
+    points = request.prepared.observation.points
+    order = np.lexsort((points.coordinate, points.channel))
+    kept = np.sort(order[np.linspace(0, len(order) - 1, min(_PLACES, len(order))).round().astype(int)])
+    curves = np.ascontiguousarray(checked.curves[:, kept], np.float32)
+    return {"curves/draw": checked.chosen.astype(np.int32), "curves/point": kept.astype(np.int32), "curves/value": curves}
 
 
 def _at_phase(phase: np.ndarray, unfolded: Observation, folded: Observation, median: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from astro_sbi.ui.observation_form import Chosen
     from astro_sbi.ui.prior_predictive import Predictor
     from astro_sbi.ui.simulated import Explorer
+
+
+Drawn = TypeVar("Drawn")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -270,15 +273,29 @@ def predicted_bands(predictor: Predictor, prior: Prior) -> dict[str, np.ndarray]
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _figure(key: tuple[Any, ...], _draw: Callable[[], go.Figure]) -> go.Figure:
+def _figure(key: tuple[Any, ...], _draw: Callable[[], Drawn]) -> Drawn:
     return _draw()
 
 
-def figure(key: tuple[Any, ...], draw: Callable[[], go.Figure]) -> go.Figure:
-    """A figure, drawn once for each key.
+def figure(key: tuple[Any, ...], draw: Callable[[], Drawn]) -> Drawn:
+    """A figure, or what a component draws, made once for each key.
 
     Args:
         key: everything that the figure depends on, arrays by their content hash.
         draw: draws it.
     """
     return _figure(key, draw)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _press() -> BoundedSemaphore:
+    """One figure is printed at a time: matplotlib's mathematics is made for one thread."""
+    return BoundedSemaphore(1)
+
+
+def printed(figure: go.Figure) -> bytes:
+    """A figure as a PDF of vectors."""
+    from astro_sbi.figures.printed import printed
+
+    with _press():
+        return printed(figure, "pdf")

@@ -7,7 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from astro_sbi.ui import state
+from astro_sbi.figures.printed import can_be_printed
+from astro_sbi.ui import cached, state
 
 IMAGE_FORMATS = {"png": "PNG", "svg": "SVG"}
 
@@ -35,13 +36,13 @@ def image_format_choice() -> None:
 
 
 def chart(figure: go.Figure, *, key: str, height: int | None = None, static: bool = False) -> None:
-    """Draw a figure over the full width; its ``meta`` holds what a screen reader says.
+    """Draw a figure over the full width, with a PDF of it on demand; its ``meta`` holds what a screen reader says.
 
     Args:
         figure: any figure of `astro_sbi.figures`.
         key: the element's key and the name of the saved file.
         height: pixels, when the figure's own height is not wanted.
-        static: whether to leave out the mode bar.
+        static: whether to leave out the mode bar and the PDF.
     """
     config: dict[str, Any] = {
         "displaylogo": False,
@@ -52,3 +53,16 @@ def chart(figure: go.Figure, *, key: str, height: int | None = None, static: boo
         config["displayModeBar"] = False
     shown = go.Figure(figure).update_layout(height=height, showlegend=not is_phone()) if height else figure
     st.plotly_chart(shown, key=key, alt=(figure.layout.meta or {}).get("alt"), config=config)
+    if not static and can_be_printed(figure):
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.download_button(
+                "PDF",
+                data=lambda: cached.printed(figure),
+                file_name=f"{key}.pdf",
+                mime="application/pdf",
+                key=f"pdf_{key}",
+                type="tertiary",
+                on_click="ignore",
+                icon=":material/picture_as_pdf:",
+                help="This figure for a paper: lines and letters, black on white, 7.1 inches wide.",
+            )

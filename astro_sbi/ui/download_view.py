@@ -6,7 +6,7 @@ import streamlit as st
 
 from astro_sbi.runs import export
 from astro_sbi.runs.result import Result
-from astro_sbi.ui import charts, navigation
+from astro_sbi.ui import charts, marks, navigation
 from astro_sbi.ui.words import plain_stem
 
 
@@ -50,10 +50,10 @@ def download_view(result: Result) -> None:
                 icon=":material/download:",
             )
     charts.image_format_choice()
-    st.caption("Figures are saved with the camera above each of them, in the format chosen here.")
+    st.caption("The camera above each figure saves it in this format; the button below it makes a PDF.")
 
 
 def share_view(key: str) -> None:
     """The address to send to a colleague."""
     st.caption("This address opens the result in any browser that reaches this server; it needs no training and no account.")
-    st.code(navigation.permalink(key), language=None, wrap_lines=True)
+    st.code(navigation.permalink(key, mark=marks.written()), language=None, wrap_lines=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from astro_sbi.ui import state
@@ -38,10 +40,10 @@ def guard() -> None:
         st.rerun()
 
 
-def permalink(key: str) -> str:
-    """The address at which anyone who reaches this server opens a finished inference."""
+def permalink(key: str, **parameters: str) -> str:
+    """The address at which anyone who reaches this server opens a finished inference; empty parameters are left out."""
     base = (st.context.url or "").split("?")[0].rstrip("/")
     names = ("explore", "infer", "simulations", "library", "compare", "result")
     if base.rsplit("/", 1)[-1] in names:
         base = base.rsplit("/", 1)[0]
-    return f"{base}/result?run={key}"
+    return f"{base}/result?{urlencode({'run': key} | {name: text for name, text in parameters.items() if text})}"

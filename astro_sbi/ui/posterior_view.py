@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from astro_sbi.figures.corner import Label, Layer, corner, one_dimensional
+from astro_sbi.figures.corner import Layer, Markers, corner, one_dimensional
 from astro_sbi.figures.theme import NEUTRAL
+from astro_sbi.runs.picture import MOST, in_order, key_names, labels_of, limits, quantities
 from astro_sbi.runs.result import Result
-from astro_sbi.simulators.prior import PriorError, parse_distribution
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.kept_checks import with_references
+from astro_sbi.ui.marks import Mark
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.words import aligned, escaped, journal, number, unit_latex
 
@@ -23,37 +23,6 @@ COLOURS = {POSTERIOR: NEUTRAL.posterior, FLOW: NEUTRAL.flow, PRIOR: NEUTRAL.prio
 COLOURS |= dict(zip(REFERENCES, (NEUTRAL.reference, NEUTRAL.second_reference), strict=True))
 SHAPES = ("Corner", "Two parameters", "One by one")
 PARAMETERS, MEDIAN = "Parameters", "Median and 68 %"
-FIRST_SHOWN = 6
-
-
-def in_order(result: Result, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters in the order of their simulator, which lists them by interest; results from before it was kept stay as they are."""
-    order = result.summary.get("order") or []
-    return {name: numbers[name] for name in sorted(numbers, key=lambda name: order.index(name) if name in order else len(order))}
-
-
-def quantities(result: Result) -> dict[str, dict]:
-    """Parameters and derived quantities that have a distribution, with their quantiles."""
-    both = {**in_order(result, result.summary["parameters"]), **in_order(result, result.summary["derived"])}
-    return {name: numbers for name, numbers in both.items() if f"posterior/{name}" in result.arrays and numbers["median"] is not None}
-
-
-def key_names(result: Result, most: int) -> list[str]:
-    """The first free parameters."""
-    return list(in_order(result, result.summary["parameters"]))[:most]
-
-
-def limits(result: Result) -> dict[str, tuple[float | None, float | None]]:
-    """Constant edges of the priors, where densities stop."""
-    edges: dict[str, tuple[float | None, float | None]] = {}
-    for name, text in result.summary["priors"].items():
-        try:
-            prior = parse_distribution(text)
-        except PriorError:
-            continue
-        if prior.bounded:
-            edges[name] = tuple(None if bound.terms else bound.constant for bound in (prior.first, prior.second))
-    return edges
 
 
 def layers(result: Result, shown: Sequence[str]) -> list[Layer]:
@@ -67,10 +36,14 @@ def layers(result: Result, shown: Sequence[str]) -> list[Layer]:
     return found
 
 
-def draw_posterior(result: Result, names: Sequence[str], shown: Sequence[str], *, apart: bool) -> go.Figure:
-    """The chosen parameters and layers, pair by pair or each apart."""
-    labels = {name: Label(label["html"], label["unit"]) for name, label in result.summary["labels"].items()}
-    markers = {name: value for name, value in (result.summary.get("least_squares") or {}).items() if name in names}
+def draw_posterior(result: Result, names: Sequence[str], shown: Sequence[str], marked: Mapping[str, Mark], *, apart: bool) -> go.Figure:
+    """The chosen parameters and layers, pair by pair or each apart, with known values marked."""
+    labels = labels_of(result)
+    sets = {
+        "least squares": (result.summary.get("least_squares") or {}, NEUTRAL.least_squares),
+        "marked": ({name: mark.value for name, mark in marked.items()}, NEUTRAL.published),
+    }
+    markers = [Markers(name, values, colour) for name, (values, colour) in sets.items() if set(values) & set(names)]
     if apart:
         across = 1 if charts.is_phone() else 3
         return one_dimensional(layers(result, shown), labels, list(names), limits=limits(result), markers=markers, across=across)
@@ -81,8 +54,8 @@ def _meaning(result: Result, name: str) -> str:
     return result.summary["labels"].get(name, {}).get("meaning", name)
 
 
-def corner_view(key: str, result: Result) -> None:
-    """The corner plot with its choices."""
+def corner_view(key: str, result: Result, marked: Mapping[str, Mark]) -> None:
+    """The corner plot with its choices, and known values marked in it."""
     result = with_references(result)
     available = list(quantities(result))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -101,10 +74,11 @@ def corner_view(key: str, result: Result) -> None:
         st.info("Choose at least one parameter and one layer.", icon=":material/info:")
         return
     apart = shape == SHAPES[2]
-    chosen = (tuple(names), tuple(shown), apart, charts.is_phone() and apart)
-    drawn = cached.figure(("posterior", key, *chosen), lambda: draw_posterior(result, names, shown, apart=apart))
+    chosen = (tuple(names), tuple(shown), tuple(sorted(marked.items())), apart, charts.is_phone() and apart)
+    drawn = cached.figure(("posterior", key, *chosen), lambda: draw_posterior(result, names, shown, marked, apart=apart))
     charts.chart(drawn, key="corner")
-    fit = "; dotted lines mark the least-squares fit" if result.summary.get("least_squares") else ""
+    dotted = ["the least-squares fit"] * bool(result.summary.get("least_squares")) + ["the marked values"] * bool(marked)
+    fit = f"; dotted lines mark {' and '.join(dotted)}" if dotted else ""
     st.caption(
         f"Contours hold 68 and 95 % of the probability{fit}. "
         "Numbers above the panels are medians with 68 % intervals. A click in the legend switches a layer."
@@ -131,7 +105,7 @@ def _layer_choice(references: list[str], *, weighted: bool) -> list[str]:
 
 
 def _choice(result: Result, available: list[str], shape: str) -> list[str]:
-    first = key_names(result, FIRST_SHOWN) or available[:FIRST_SHOWN]
+    first = key_names(result) or available[:MOST]
     if shape == SHAPES[1]:
         left, right = st.columns(2)
         x = left.selectbox("Horizontal", available, index=0, format_func=lambda name: _meaning(result, name), key="corner_x")
@@ -148,28 +122,44 @@ def _choice(result: Result, available: list[str], shape: str) -> list[str]:
     )
 
 
-def table_view(result: Result) -> None:
-    """Medians and 68 % intervals, as a journal prints them."""
-    _table(result, PARAMETERS, result.summary["parameters"])
+def table_view(result: Result, marked: Mapping[str, Mark]) -> None:
+    """Medians and 68 % intervals, as a journal prints them, beside known values."""
+    _table(result, PARAMETERS, result.summary["parameters"], marked)
     fixed = result.summary.get("fixed") or {}
     if fixed:
         st.caption("Held fixed: " + ", ".join(f"{escaped(name)} = {number(value, 6)}" for name, value in fixed.items()))
     if result.summary["derived"]:
-        _table(result, "Derived quantities", result.summary["derived"])
+        _table(result, "Derived quantities", result.summary["derived"], marked)
+    if marked:
+        st.caption(
+            "Off by: the median less the marked value, in σ; σ is the half of the 68 % interval on the value's side, with the value's own "
+            "error where one was given."
+        )
 
 
-def _table(result: Result, title: str, numbers: dict[str, dict]) -> None:
+def _table(result: Result, title: str, numbers: dict[str, dict], marked: Mapping[str, Mark]) -> None:
     rows, least_squares = [], (result.summary.get("least_squares") or {}) if title == PARAMETERS else {}
     for name, quantiles in in_order(result, numbers).items():
         label = result.summary["labels"].get(name, {})
         interval = journal(quantiles["median"], quantiles["lower"], quantiles["upper"])
         symbol, unit = f"${label.get('latex', name)}$", unit_latex(quantiles.get("unit", ""))
         meaning = escaped(label.get("meaning", name))
+        compared = _compared(marked.get(name), quantiles) if set(marked) & set(numbers) else {}
         if charts.is_phone():
-            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}"})
+            beside = f"; marked: {compared['Marked']}, off by {compared['Off by']}" if name in marked else ""
+            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}{beside}"})
             continue
         rows.append({"Symbol": symbol, MEDIAN: interval, "Unit": unit or "–", "Meaning": meaning})
         if least_squares:
             rows[-1]["Least squares"] = aligned(least_squares.get(name), quantiles["lower"], quantiles["upper"])
+        rows[-1] |= compared
     st.markdown(f"**{title}**")
     table(rows, alt=f"{title}: median, 68 % interval, unit and meaning")
+
+
+def _compared(mark: Mark | None, quantiles: Mapping[str, float]) -> dict[str, str]:
+    """A marked value and how far the median is from it."""
+    if mark is None:
+        return {"Marked": "–", "Off by": "–"}
+    pull = mark.pull(quantiles["median"], quantiles["lower"], quantiles["upper"])
+    return {"Marked": aligned(mark.value, quantiles["lower"], quantiles["upper"]), "Off by": f"{pull:+.1f} σ".replace("-", "−")}

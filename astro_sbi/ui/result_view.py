@@ -7,13 +7,23 @@ import streamlit as st
 from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.text import lent_text
-from astro_sbi.ui import checks_view, download_view, navigation, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui import (
+    brushing_view,
+    checks_view,
+    download_view,
+    marks,
+    navigation,
+    posterior_view,
+    predictive_view,
+    provenance_view,
+    training_view,
+)
 from astro_sbi.ui.repair_view import repair_view
 from astro_sbi.ui.verdict_view import verdict_banner
 from astro_sbi.ui.words import count, date, escaped, number, sentence
 
 REASONS_SHOWN = 3
-TABS = ("Posterior", "Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance")
+TABS = ("Posterior", "Data and model", "Explore draws", "Training", "Checks", "Preparation", "Priors", "Provenance")
 
 
 def result_view(key: str, result: Result) -> None:
@@ -32,10 +42,12 @@ def result_view(key: str, result: Result) -> None:
             download_view.download_view(result)
         if st.button("Compare", key="go_compare", icon=":material/compare_arrows:", help="Set other runs beside this one."):
             st.switch_page(navigation.COMPARE, query_params={"runs": shortened(key)})
+        marks.marks_form(result)
     tabs = st.tabs(list(TABS), key="result_tab", on_change="rerun")
     bodies = (
         _posterior,
         _data,
+        brushing_view.brushing_view,
         training_view.training_view,
         checks_view.checks_view,
         provenance_view.preparation_view,
@@ -97,8 +109,9 @@ def _posterior(key: str, result: Result) -> None:
             "The posterior shown is **neural importance sampling**: the flow proposes, and the likelihood decides how much "
             "each draw counts. Every median and interval below uses these weights."
         )
-    posterior_view.corner_view(key, result)
-    posterior_view.table_view(result)
+    marked = marks.marked(result)
+    posterior_view.corner_view(key, result, marked)
+    posterior_view.table_view(result, marked)
 
 
 def _data(key: str, result: Result) -> None:

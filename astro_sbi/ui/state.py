@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 IMAGE_FORMAT = "image_format"
+MARKS = "mark"
 
 
 def enter() -> None:

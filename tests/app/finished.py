@@ -58,6 +58,18 @@ def _predictions(rng: np.random.Generator) -> dict[str, np.ndarray]:
     return arrays | {f"loss/{i}": np.stack([5 * np.exp(-steps / 9), 5 * np.exp(-steps / 9) + 0.1]).astype(np.float32) for i in range(2)}
 
 
+def _one_by_one(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Curves of 1,500 draws: deeper where the planet is larger, longer where the transit is."""
+    draw, phase = np.arange(1500) + 100, arrays["observed/coordinate"]
+    radius, duration = (arrays[f"posterior/{name}"][draw, None] for name in ("radius_ratio", "duration"))
+    curves = 1 - 1.09 * radius**2 / (1 + np.exp((np.abs(phase) - duration / 2) / 0.004))
+    return {
+        "curves/draw": draw.astype(np.int32),
+        "curves/point": np.arange(POINTS, dtype=np.int32),
+        "curves/value": curves.astype(np.float32),
+    }
+
+
 def _interval(row: tuple) -> dict:
     return {"median": row[0], "lower": row[0] - row[1], "upper": row[0] + row[1], "unit": row[2]}
 
@@ -118,11 +130,9 @@ def finished(verdict: str = "good", name: str = "Star *1* `$x$`") -> Result:
     arrays |= {key: np.ones(DRAWS) / DRAWS for key in ("weight", "log_q", "log_likelihood", "log_prior")}
     single = {key: value.astype(np.float32) for key, value in _predictions(rng).items() if value.dtype == np.float64}
     keep = {key: value for key, value in _predictions(rng).items() if "coordinate" in key or "time" in key}
-    return Result(
-        _summary(verdict, name),
-        {"simulator": "transit", "seed": 1, "samples": 50_000, "ensemble": 1, "changes": []},
-        {**arrays, **_predictions(rng), **single, **keep},
-    )
+    arrays = {**arrays, **_predictions(rng), **single, **keep}
+    settings = {"simulator": "transit", "seed": 1, "samples": 50_000, "ensemble": 1, "changes": []}
+    return Result(_summary(verdict, name), settings, arrays | _one_by_one(arrays))
 
 
 def kept(store: Store, **changes: str) -> str:

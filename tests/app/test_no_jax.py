@@ -22,7 +22,7 @@ keys = [kept(api.open_store(), verdict=verdict) for verdict in ("good", "caution
 app.query_params["run"] = keys[0]
 app.switch_page("pages/result.py").run()
 assert not app.exception and app.success, app.exception
-for tab in ("Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance"):
+for tab in ("Data and model", "Explore draws", "Training", "Checks", "Preparation", "Priors", "Provenance"):
     app.session_state["result_tab"] = tab
     app.run()
     assert not app.exception, app.exception

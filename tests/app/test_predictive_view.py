@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from astro_sbi.ui import posterior_view, predictive_view
+from astro_sbi.runs import picture
+from astro_sbi.ui import predictive_view
 from tests.app.conftest import words
 from tests.app.finished import finished
 from tests.app.finished_series import OF_KIND, finished_series, kept_series
@@ -78,9 +79,9 @@ def test_a_derived_or_a_fixed_period_is_one_to_fold_by():
 
 def test_parameters_stand_in_the_order_of_the_simulator():
     result = finished_series("velocities")
-    assert posterior_view.key_names(result, 2) == ["period", "semi_amplitude"]
+    assert picture.key_names(result, 2) == ["period", "semi_amplitude"]
     del result.summary["order"]
-    assert posterior_view.key_names(result, 2) == sorted(result.summary["parameters"])[:2]
+    assert picture.key_names(result, 2) == sorted(result.summary["parameters"])[:2]
 
 
 @pytest.mark.parametrize("name", ["velocities", "bands"])

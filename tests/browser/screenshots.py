@@ -16,7 +16,7 @@ from tests.browser.serving import ROOT, chromium, served
 WIDTHS = {1440: 1000, 390: 844}
 THEMES = ("light", "dark")
 PHONE = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
-TABS = ("Data and model", "Training", "Checks", "Preparation", "Priors", "Provenance")
+TABS = ("Data and model", "Explore draws", "Training", "Checks", "Preparation", "Priors", "Provenance")
 
 
 def pages(store: Store, key: str) -> dict[str, str]:

@@ -121,4 +121,9 @@ def test_downloads_are_made_when_asked_for(browser, complaints, tmp_path):
                 page.get_by_role("button", name=label).first.click()
             assert Path(waiting.value.path()).read_bytes().startswith(start), label
             assert key[:12] in waiting.value.suggested_filename
+        page.keyboard.press("Escape")
+        with page.expect_download(timeout=LOOK_MS) as waiting:
+            page.get_by_role("button", name="PDF").first.click()
+        assert Path(waiting.value.path()).read_bytes().startswith(b"%PDF-")
+        assert waiting.value.suggested_filename == "corner.pdf"
         page.close()

@@ -91,6 +91,7 @@ def test_panels_of_a_column_share_their_axis(layers):
     figure = corner(layers[:1], LABELS, names=NAMES[:3])
     assert {trace.xaxis for trace in figure.data} == {"x", "x2", "x3"}
     assert {trace.yaxis for trace in figure.data if trace.fill == "toself"} == {"y2", "y3"}
+    assert [figure.layout[f"yaxis{row}"].matches for row in (2, 3)] == ["x2", "x3"]
 
 
 def test_units_and_symbols_stand_at_the_axes(layers):
@@ -133,6 +134,15 @@ def test_markers_by_several_names(layers):
     figure = corner(layers[:1], LABELS, names=["q1", "flux"], markers=groups)
     assert sum(trace.name == "truth" for trace in figure.data) == 3
     assert not any(trace.name == "published" for trace in figure.data)
+
+
+def test_one_marked_value_is_a_line_through_its_row_and_column(layers):
+    figure = corner(layers[:1], LABELS, names=["q1", "flux", "duration"], markers=[Markers("truth", {"flux": 573.0})])
+    drawn = {(trace.xaxis, trace.yaxis): trace for trace in figure.data if trace.name == "truth"}
+    assert set(drawn) == {("x2", "y5"), ("x", "y2"), ("x2", "y3")}
+    assert np.nanmax(drawn["x", "y2"].y) == np.nanmin(drawn["x", "y2"].y)
+    assert np.nanmax(drawn["x2", "y3"].x) == np.nanmin(drawn["x2", "y3"].x)
+    assert all(drawn[place].marker.size.max() == 0 for place in (("x", "y2"), ("x2", "y3")))
 
 
 def test_names_of_layers_are_harmless():

@@ -119,6 +119,24 @@ def test_separated_modes_keep_their_widths(distance):
     assert half == pytest.approx([0.5, 0.5], abs=0.08)
 
 
+@pytest.mark.parametrize("size", [500, 2_000, 50_000])
+def test_a_flat_density_is_one_mode_with_no_ripples(size):
+    draws = marginal(np.random.default_rng(12).random(size), None, 0.0, 1.0)
+    assert draws.spread == pytest.approx(1 / 12**0.5, rel=0.1)
+    places, height = line(draws)
+    inner = height[(places > 0.1) & (places < 0.9)]
+    assert np.ptp(inner) < 0.35
+    assert (np.diff(np.sign(np.diff(inner))) < 0).sum() <= 4
+
+
+def test_modes_four_widths_apart_are_two():
+    rng = np.random.default_rng(13)
+    draws = marginal(rng.normal(size=30_000) + 4.5 * (rng.random(30_000) < 0.5), None)
+    assert draws.spread == pytest.approx(1.0, rel=0.25)
+    places, height = line(draws)
+    assert np.interp(2.25, places, height) < 0.25
+
+
 def test_contours_of_separated_modes_do_not_join():
     rng = np.random.default_rng(9)
     x, y = two_modes(rng, 30_000)

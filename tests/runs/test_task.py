@@ -81,6 +81,17 @@ def test_the_planet_is_found(result: Result) -> None:
 
 
 @pytest.mark.slow
+def test_curves_are_kept_with_the_draws_that_made_them(result: Result) -> None:
+    curves, draw, point = (result.arrays[f"curves/{name}"] for name in ("value", "draw", "point"))
+    assert curves.shape == (len(draw), len(point)) == (1500, min(200, len(result.arrays["observed/value"])))
+    assert curves.dtype == np.float32
+    assert np.all(np.diff(point) > 0)
+    np.testing.assert_allclose(np.median(curves, axis=0), result.arrays["model/median"][point], atol=1e-4)
+    far = np.abs(result.arrays["observed/coordinate"][point]).argmax()
+    np.testing.assert_allclose(curves[:, far], result.arrays["posterior/baseline"][draw], atol=1e-6)
+
+
+@pytest.mark.slow
 def test_a_result_survives_its_files(result: Result) -> None:
     again = from_files(to_files(result))
     assert again.summary == result.summary
