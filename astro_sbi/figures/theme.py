@@ -18,6 +18,7 @@ class Palette:
 
     Args:
         data: measured points.
+        published: values from the literature, or that the user typed in.
         text: words; None leaves them to the page's own theme.
         own_prior: a prior that the user changed.
         reference: draws of a reference sampler.
