@@ -10,6 +10,7 @@ from scipy import special
 
 from astro_sbi.diagnostics import uniformity
 from astro_sbi.diagnostics.card import FEWEST, JOINT_LEVELS, JOINTLY, LEVELS, PLACES, CalibrationCard, Joint, Marginal, Part
+from astro_sbi.diagnostics.conformal import conformal_levels
 from astro_sbi.diagnostics.ranks import Ranks
 
 _PARTS = 3
@@ -58,6 +59,7 @@ def _marginal(values: Float[np.ndarray, " K"]) -> Marginal:
         bias=float(score.mean()),
         dispersion=float(score.std()),
         ecdf=tuple(float(value) for value in uniformity.ecdf_difference(values, PLACES)),
+        levels=conformal_levels(values),
     )
 
 
