@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -19,14 +18,13 @@ from astro_sbi.inference.npe_file import load_npe, save_npe
 from astro_sbi.inference.posterior import OnProgress, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.runs.bundle import temporary_folder, write_durably
+from astro_sbi.runs.cards import CARD, card_among
 from astro_sbi.runs.keys import canonical_json
 from astro_sbi.runs.lending import Lender, lender, lending_note
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.store import Store
 
 _FILE = "npe.safetensors"
-#: Name of the calibration card that lies beside a flow.
-CARD = "calibration_card.json"
 #: Fresh simulations that a flow is judged by when it was trained, and their seed, which no training has.
 SIMULATIONS, SEED = 500, 2_000_003
 
@@ -150,8 +148,3 @@ def keep_flow(store: Store | None, key: str, trained: TrainedNPE, beside: Mappin
     with temporary_folder(store.folder("scratch")) as folder:
         save_npe(trained, folder / _FILE)
         store.commit("estimator", key, {_FILE: (folder / _FILE).read_bytes(), **(beside or {})})
-
-
-def card_among(files: Mapping[str, bytes]) -> CalibrationCard | None:
-    """The calibration card among the files that were kept beside a flow; None of a flow from before there were cards."""
-    return CalibrationCard.from_json(json.loads(files[CARD])) if CARD in files else None

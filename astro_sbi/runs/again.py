@@ -1,0 +1,87 @@
+"""A finished run posed again: its request from the file it was made of, and what perturbed data would have given."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from astro_sbi.diagnostics.sensitivity import Sensitivity, sensitivity
+from astro_sbi.observations.observation import Observation
+from astro_sbi.observations.perturbation import Perturbation, perturbed
+from astro_sbi.runs.bundle import StoreError
+from astro_sbi.runs.finished import examples
+from astro_sbi.runs.keys import sha256_of, shortened
+from astro_sbi.runs.request import Request, resolve
+from astro_sbi.runs.result import Result
+from astro_sbi.runs.settings import Settings
+from astro_sbi.runs.store import Store
+
+#: Perturbations on each side of none, as shares of the largest.
+SHARES = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+_SHRUNK, _NARROWER = 4, 5
+
+
+def request_again(store: Store, kept: Result) -> Request:
+    """The request that made a result, from its file in the store, or made anew where it is that of a shipped example.
+
+    Raises:
+        StoreError: if the file is not in this store, or is prepared otherwise by this version.
+    """
+    request = resolve(*_file(store, kept), Settings.from_json(kept.settings))
+    before, now = kept.arrays["observed/value"], request.prepared.observation.value.astype(np.float32)
+    if before.shape != now.shape or not np.allclose(before, now, rtol=1e-5, atol=1e-6 * float(np.ptp(now))):
+        raise StoreError(f"this version prepares the file of the run {shortened(kept.key)} otherwise: run the inference again")
+    return request
+
+
+def _file(store: Store, kept: Result) -> tuple[str, bytes]:
+    """Name and content of the file that a result was made of."""
+    origin = kept.summary["origin"]
+    try:
+        return store.upload(origin["sha256"])
+    except StoreError as error:
+        if any(example.key == kept.key for example in examples()):
+            from astro_sbi.runs.shipped import EXAMPLES
+
+            name, content = EXAMPLES[kept.summary["simulator"]]()
+            if sha256_of(content) == origin["sha256"]:
+                return name, content
+        raise StoreError(f"the file {origin['file']} of this run is not here ({error}): run the inference again with it") from None
+
+
+def perturbed_posteriors(request: Request, kept: Result, what: Perturbation, reach: float) -> Sensitivity:
+    """What the data of a run would have given with a calibration error between ``-reach`` and ``reach``.
+
+    Args:
+        request: of the run.
+        kept: its result, of a simulator with a likelihood.
+        what: the calibration error.
+        reach: the largest, as `perturbed` takes it; less where the posterior moves too far to be followed.
+    """
+    from astro_sbi.inference.problem import Problem
+    from astro_sbi.simulators.base import padded_value, pattern_of
+
+    observation = request.prepared.observation
+    problem = Problem.of(request.simulator, request.prior, observation)
+
+    @lru_cache(maxsize=2 * len(SHARES) + 1)
+    def observed_at(by: float) -> tuple[Observation, Problem]:
+        seen = perturbed(observation, what, by)
+        pattern = pattern_of(request.simulator, seen.points)
+        return seen, problem.observing(padded_value(seen, pattern), pattern)
+
+    def quoted_at(by: float) -> np.ndarray:
+        seen, posed = observed_at(by)
+        return seen.points.noise.sigma if posed.pattern.decorrelation is None else posed.pattern.sigma[: len(seen)].astype(np.float64)
+
+    theta = {name: np.asarray(value, np.float64) for name, value in kept.draws("posterior").items()}
+    fixed = {name: np.full(len(kept.arrays["weight"]), value) for name, value in kept.summary["fixed"].items()}
+    latent, weight = request.prior.latent(theta | fixed, problem.known), kept.arrays["weight"].astype(np.float64)
+    for _ in range(_SHRUNK):
+        places = [round(sign * share * reach, 12) for sign in (-1, 1) for share in SHARES]
+        found = sensitivity(lambda by: observed_at(by)[1], quoted_at, latent, weight, places)
+        if not found.found or len(found.lost) <= len(SHARES):
+            break
+        reach /= _NARROWER
+    return found
