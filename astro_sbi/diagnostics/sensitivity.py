@@ -159,6 +159,8 @@ def _told(by: float, problem: Problem, quoted: Float[np.ndarray, " n"], latent: 
     made = problem.predict(latent[chosen])
     predicted = made._replace(mean=made.mean[:, :size], sigma=made.sigma[:, :size], noise=made.noise[:, :size])
     value = problem.value[:size].astype(np.float64)
-    check = predictive_check(value, predicted.mean, predicted.with_quoted(quoted), predicted.sigma, coordinate=problem.pattern.coordinate[:size])
+    check = predictive_check(
+        value, predicted.mean, predicted.with_quoted(quoted), predicted.sigma, coordinate=problem.pattern.coordinate[:size]
+    )
     judged = [one for one in judgements(Checks(None, None, check, (), 1.0)) if one.name in OF_DATA]
     return Perturbed(by, quantiles, effective_size(weight), check, weighed(judged))

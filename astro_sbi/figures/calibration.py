@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from plotly.graph_objects import Figure
 
-from astro_sbi.diagnostics.card import JOINT_LEVELS, PLACES, Joint, Marginal, Part
+from astro_sbi.diagnostics.calibration_sections import Test
+from astro_sbi.diagnostics.card import JOINT_LEVELS, JOINTLY, LEVELS, PLACES, CalibrationCard, Joint, Marginal, Part
 from astro_sbi.diagnostics.uniformity import ecdf_band
 from astro_sbi.figures.curves import Panel, band, curve, scatter
 from astro_sbi.figures.labels import escaped, signed, symbol_html
@@ -16,6 +17,23 @@ from astro_sbi.figures.theme import CYCLE, FRAME, NEUTRAL, Palette, axis, faded,
 
 _DASHES = ("solid", "dash", "dot")
 _TOLD = (0.68, 0.95)
+
+
+def pictures(card: CalibrationCard, symbols: Mapping[str, str], *, across: int = 3) -> dict[Test, tuple[Figure, ...]]:
+    """The pictures of each test of a card.
+
+    Args:
+        card: the card.
+        symbols: of the parameters, HTML.
+        across: panels side by side.
+    """
+    covariates = dict.fromkeys(part.covariate for part in card.parts)
+    return {
+        "coverage": (coverage(card.joint, dict(zip(LEVELS, card.coverage[JOINTLY], strict=True)), card.tests),),
+        "thirds": tuple(thirds([part for part in card.parts if part.covariate == name], across=across) for name in covariates),
+        "ranks": (rank_differences(card.marginals, symbols, card.tests),),
+        "bias": (biases(card.marginals, symbols, card.tests),),
+    }
 
 
 def rank_differences(marginals: Mapping[str, Marginal], symbols: Mapping[str, str], tests: int, *, palette: Palette = NEUTRAL) -> Figure:
@@ -31,7 +49,7 @@ def rank_differences(marginals: Mapping[str, Marginal], symbols: Mapping[str, st
     low, high = (100 * end for end in ecdf_band(tests, PLACES))
     reach = max(1.25 * np.max(np.abs([low, high])), *(110 * np.max(np.abs(one.ecdf)) for one in marginals.values()))
     traces = [band("a perfect flow, 95 %", places, low, high, panel, faded(palette.prior, 0.3), whole=True)]
-    outside = []
+    outside, marks = [], []
     for number, (name, one) in enumerate(marginals.items()):
         height, told = 100 * np.array(one.ecdf), symbol_html(symbols.get(name, name))
         off = (height < low) | (height > high)
@@ -41,13 +59,15 @@ def rank_differences(marginals: Mapping[str, Marginal], symbols: Mapping[str, st
         if off.any():
             outside.append(name)
             mark = {"symbol": "circle-open", "size": 8, "color": palette.least_squares, "line": {"width": 1.5}}
-            traces.append(scatter("outside the band", places[off], height[off], Panel(legend=len(outside) == 1), mode="markers", marker=mark))
+            marks.append(
+                scatter("outside the band", places[off], height[off], Panel(legend=len(outside) == 1), mode="markers", marker=mark)
+            )
     said = f"{', '.join(outside)} leave it" if outside else "all stay inside"
     style = layout(f"Differences of the ranks of {len(marginals)} parameters from uniform ones, with a 95 % band: {said}.", 400, palette)
     style["xaxis"] = axis("rank of the true value among the draws [%]", range=[0, 100])
-    style["yaxis"] = axis("more truths below it than should be [%]", range=[-reach, reach], nticks=7)
+    style["yaxis"] = axis("more truths below than should be [%]", range=[-reach, reach], nticks=7)
     style["shapes"] = [_line(0, 100, 0, 0)]
-    return Figure({"data": traces, "layout": style})
+    return Figure({"data": [*traces, *marks], "layout": style})
 
 
 def coverage(joint: Joint, told: Mapping[float, float], tests: int, *, palette: Palette = NEUTRAL) -> Figure:
@@ -66,7 +86,10 @@ def coverage(joint: Joint, told: Mapping[float, float], tests: int, *, palette: 
     for level, share in told.items():
         if level in _TOLD:
             words = {"text": f"{100 * share:.1f} of {100 * level:.0f}", "font": {"size": 12, "color": palette.posterior}}
-            style["annotations"].append({"x": 100 * level, "y": 100 * share, "ax": 44, "ay": 34, "arrowwidth": 1, "arrowcolor": FRAME} | words)
+            style["annotations"].append(
+                {"x": 100 * level, "y": 100 * share, "ax": 44 if level < 0.9 else -8, "ay": 40, "arrowwidth": 1, "arrowcolor": FRAME}
+                | words
+            )
     return Figure({"data": _covered(joint, told, Panel(), palette), "layout": style})
 
 
@@ -81,7 +104,9 @@ def thirds(parts: Sequence[Part], *, across: int = 3, palette: Palette = NEUTRAL
     reach = max(1.15 * max(part.joint.expected, *np.abs(np.subtract(part.joint.coverage, JOINT_LEVELS))) for part in parts)
     rows, levels = -(-len(parts) // across), 100 * np.array(JOINT_LEVELS)
     worst = ", ".join(f"{100 * part.joint.worst:+.1f}" for part in parts)
-    style = layout(f"Joint coverage less its level in {len(parts)} thirds by {parts[0].covariate}; at worst {worst} points.", 300 * rows, palette)
+    style = layout(
+        f"Joint coverage less its level in {len(parts)} thirds by {parts[0].covariate}; at worst {worst} points.", 300 * rows, palette
+    )
     style["annotations"], style["shapes"], traces = [], [], []
     for number, part in enumerate(parts):
         x, y = (f"{letter}{number + 1 if number else ''}" for letter in "xy")
@@ -90,12 +115,13 @@ def thirds(parts: Sequence[Part], *, across: int = 3, palette: Palette = NEUTRAL
         side = {"domain": [left + 0.02, left + 1 / across - 0.02], "anchor": y}
         style[f"xaxis{x[1:]}"] = axis("level [%]", range=[0, 100], tickvals=[0, 50, 100], **side)
         height = {"domain": [top - 1 / rows + (0.1 if rows > 1 else 0), top - 0.09], "anchor": x, "range": [-100 * reach, 100 * reach]}
-        style[f"yaxis{y[1:]}"] = axis("" if number % across else "did less should [points]", nticks=5, **height)
+        style[f"yaxis{y[1:]}"] = axis("" if number % across else "coverage less level [points]", nticks=5, **height)
         off, expected = 100 * np.array(part.joint.coverage) - levels, 100 * np.full(len(levels), part.joint.expected)
         traces.append(band("a perfect flow, 95 %", levels, -expected, expected, panel, faded(palette.prior, 0.3), whole=True))
         traces.append(_pointed("joint coverage", levels, off, panel, palette, "%{y:+.1f} points at %{x:.0f} %"))
         style["shapes"].append(_line(0, 100, 0, 0) | {"xref": x, "yref": y})
-        words = f"{escaped(part.covariate)} {part.low:.3g} to {part.high:.3g}<br>{signed(f'{100 * part.joint.worst:+.1f}')} points at worst"
+        ends, at_worst = signed(f"{part.low:.3g} to {part.high:.3g}"), signed(f"{100 * part.joint.worst:+.1f} points at worst")
+        words = f"{escaped(part.covariate)} {ends}<br>{at_worst}"
         where = {"x": 0.5, "xref": f"{x} domain", "y": 1.0, "yref": f"{y} domain", "yanchor": "bottom", "showarrow": False}
         style["annotations"].append(where | {"text": words, "font": {"size": 12}})
     style["legend"] |= {"y": 1.06}
@@ -116,7 +142,14 @@ def biases(marginals: Mapping[str, Marginal], symbols: Mapping[str, str], tests:
     rows = np.arange(len(marginals))[::-1]
     panels = (
         ("x", [one.bias for one in marginals.values()], 0.0, 1.96 / np.sqrt(tests), "bias: truth less posterior [σ]", [0.0, 0.47]),
-        ("x2", [one.dispersion for one in marginals.values()], 1.0, 1.96 / np.sqrt(2 * tests), "errors too small by a factor of", [0.53, 1.0]),
+        (
+            "x2",
+            [one.dispersion for one in marginals.values()],
+            1.0,
+            1.96 / np.sqrt(2 * tests),
+            "errors too small by a factor of",
+            [0.53, 1.0],
+        ),
     )
     far = max(marginals, key=lambda name: abs(marginals[name].bias))
     wide = max(marginals, key=lambda name: abs(np.log(max(marginals[name].dispersion, 1e-9))))
@@ -142,7 +175,9 @@ def _covered(joint: Joint, told: Mapping[float, float], panel: Panel, palette: P
     share = dict(zip(JOINT_LEVELS, joint.coverage, strict=True)) | dict(told)
     level = np.array(sorted(share))
     ends, expected = np.array([0.0, *level, 1.0]), np.array([0.0, *np.full(len(level), joint.expected), 0.0])
-    region = band("a perfect flow, 95 %", 100 * ends, 100 * (ends - expected), 100 * (ends + expected), panel, faded(palette.prior, 0.3), whole=True)
+    region = band(
+        "a perfect flow, 95 %", 100 * ends, 100 * (ends - expected), 100 * (ends + expected), panel, faded(palette.prior, 0.3), whole=True
+    )
     diagonal = curve("as it says", [0, 100], [0, 100], panel, whole=True, color=FRAME, width=1)
     found = 100 * np.array([share[one] for one in level])
     return [region, diagonal, _pointed("this flow", 100 * level, found, panel, palette, "%{y:.1f} of %{x:.0f}")]

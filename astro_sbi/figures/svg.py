@@ -15,6 +15,7 @@ from jaxtyping import Float
 from plotly.graph_objects import Figure
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 14, 34, 46
+_LINE = 18
 _DASHES = {"dash": "7 5", "dot": "2 4"}
 _TAG = re.compile(r"(<[^>]+>)")
 _SHIFTS = {"<sub>": ("0.3em", "75%"), "<sup>": ("-0.4em", "75%")}
@@ -45,17 +46,21 @@ def svg(figure: Figure, width: int = 760) -> str:
     """
     drawn = _plain(figure.to_plotly_json())
     layout, height = drawn["layout"], int(drawn["layout"]["height"])
-    axes = {name.replace("axis", ""): _axis_of(name[0], layout[name], width, height) for name in layout if re.fullmatch(r"[xy]axis\d*", name)}
+    axes = {
+        name.replace("axis", ""): _axis_of(name[0], layout[name], width, height) for name in layout if re.fullmatch(r"[xy]axis\d*", name)
+    }
     anchors = {name: layout[f"{name[0]}axis{name[1:]}"].get("anchor") or ("y" if name[0] == "x" else "x") for name in axes}
     parts = [_frame(axes[name], axes[anchors[name]]) for name in axes if name[0] == "x"]
     parts += [_numbers(name[0], axes[name], axes[anchors[name]]) for name in axes]
     parts += [part for trace in drawn["data"] for part in _trace(trace, axes[trace.get("xaxis", "x")], axes[trace.get("yaxis", "y")])]
     parts += [_shape(shape, axes) for shape in layout.get("shapes", [])]
     parts += [_annotation(note, axes) for note in layout.get("annotations", [])]
-    parts.append(_legend(drawn["data"]))
+    legend, more = _legend(drawn["data"], width)
     alt = html.escape(str(layout.get("meta", {}).get("alt", "")))
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{alt}" font-size="12">'
-    return f'{head}<g fill="none" stroke-linejoin="round">{"".join(parts)}</g></svg>'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {-more} {width} {height + more}" role="img" aria-label="{alt}" font-size="12">'
+    )
+    return f'{head}<g fill="none" stroke-linejoin="round">{"".join(parts)}{legend}</g></svg>'
 
 
 def _plain(value: Any) -> Any:
@@ -159,20 +164,24 @@ def _annotation(note: Mapping[str, Any], axes: Mapping[str, _Axis]) -> str:
 
 
 def _placed(value: float, reference: str, axes: Mapping[str, _Axis]) -> float:
-    own = axes[reference.split(" ")[0]]
+    own = axes[reference.split(" ", 1)[0]]
     return own.start + float(value) * (own.end - own.start) if reference.endswith("domain") else float(own.at(value))
 
 
-def _legend(traces: list[dict[str, Any]]) -> str:
-    parts, x = [], float(_LEFT)
-    for trace in traces:
-        if not trace.get("showlegend", True):
-            continue
+def _legend(traces: list[dict[str, Any]], width: int) -> tuple[str, int]:
+    """The legend in lines that grow upward, and pixels of the lines beyond the first."""
+    parts, x, row = [], float(_LEFT), 0
+    for trace in (one for one in traces if one.get("showlegend", True)):
+        long = 40 + 6.6 * len(html.unescape(_TAG.sub("", str(trace["name"]))))
+        if x + long > width and x > _LEFT:
+            x, row = float(_LEFT), row + 1
         colour = trace.get("fillcolor") or trace.get("line", {}).get("color") or trace["marker"]["color"]
-        thick = 9 if trace.get("fill") else 3
-        parts.append(f'<path d="M{x:.0f} 10h18" stroke="{colour}" stroke-width="{thick}"/>{_text(str(trace["name"]), x + 23, 14, "start")}')
-        x += 40 + 6.6 * len(html.unescape(_TAG.sub("", str(trace["name"]))))
-    return "".join(parts)
+        thick, y = 9 if trace.get("fill") else 3, 10 - _LINE * row
+        parts.append(
+            f'<path d="M{x:.0f} {y}h18" stroke="{colour}" stroke-width="{thick}"/>{_text(str(trace["name"]), x + 23, y + 4, "start")}'
+        )
+        x += long
+    return "".join(parts), _LINE * row
 
 
 def _text(text: str, x: float, y: float, anchor: str = "middle", colour: str = "#222") -> str:

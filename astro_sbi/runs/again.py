@@ -50,14 +50,13 @@ def _file(store: Store, kept: Result) -> tuple[str, bytes]:
         raise StoreError(f"the file {origin['file']} of this run is not here ({error}): run the inference again with it") from None
 
 
-def perturbed_posteriors(request: Request, kept: Result, what: Perturbation, reach: float) -> Sensitivity:
-    """What the data of a run would have given with a calibration error between ``-reach`` and ``reach``.
+def perturbed_posteriors(request: Request, kept: Result, what: Perturbation) -> Sensitivity:
+    """What the data of a run would have given with a calibration error, up to where the posterior can be followed.
 
     Args:
         request: of the run.
         kept: its result, of a simulator with a likelihood.
         what: the calibration error.
-        reach: the largest, as `perturbed` takes it; less where the posterior moves too far to be followed.
     """
     from astro_sbi.inference.problem import Problem
     from astro_sbi.simulators.base import padded_value, pattern_of
@@ -78,6 +77,9 @@ def perturbed_posteriors(request: Request, kept: Result, what: Perturbation, rea
     theta = {name: np.asarray(value, np.float64) for name, value in kept.draws("posterior").items()}
     fixed = {name: np.full(len(kept.arrays["weight"]), value) for name, value in kept.summary["fixed"].items()}
     latent, weight = request.prior.latent(theta | fixed, problem.known), kept.arrays["weight"].astype(np.float64)
+    sound = np.isfinite(latent).all(axis=1)  # a draw on the very edge of a prior has no latent place
+    latent, weight = latent[sound], weight[sound] / weight[sound].sum()
+    reach = _reach(observation, what)
     for _ in range(_SHRUNK):
         places = [round(sign * share * reach, 12) for sign in (-1, 1) for share in SHARES]
         found = sensitivity(lambda by: observed_at(by)[1], quoted_at, latent, weight, places)
@@ -85,3 +87,11 @@ def perturbed_posteriors(request: Request, kept: Result, what: Perturbation, rea
             break
         reach /= _NARROWER
     return found
+
+
+def _reach(observation: Observation, what: Perturbation) -> float:
+    """The largest perturbation to try: shares, or for a shift two steps of the coordinate to one digit."""
+    if what != "shift":
+        return {"gain": 0.05, "errors": 0.3}[what]
+    steps = np.diff(np.unique(observation.points.coordinate))
+    return float(f"{2 * np.median(steps):.0e}") if steps.size else 1.0

@@ -10,7 +10,7 @@ from typing import Any
 
 from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.runs.bundle import StoreError
-from astro_sbi.runs.keys import canonical_json, sha256_of
+from astro_sbi.runs.keys import sha256_of
 from astro_sbi.runs.result import Result
 
 #: Name of the calibration card that lies beside a flow.
@@ -55,8 +55,8 @@ def _shipped(name: str, files: Mapping[str, bytes]) -> ShippedCard:
 
 
 def shipped_card_file(weights: bytes, card: CalibrationCard) -> bytes:
-    """The file that `shipped_cards` reads, of a flow with these weights."""
-    return canonical_json({"flow": sha256_of(weights), "calibration": card.to_json()})
+    """The file that `shipped_cards` reads, of a flow with these weights; parameters stay in the order of the simulator."""
+    return json.dumps({"flow": sha256_of(weights), "calibration": card.to_json()}).encode()
 
 
 def card_among(files: Mapping[str, bytes]) -> CalibrationCard | None:

@@ -13,14 +13,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 if TYPE_CHECKING:
+    from astro_sbi.diagnostics.sensitivity import Sensitivity
     from astro_sbi.figures.effects import Effect
     from astro_sbi.inference.amortised import AmortisedFlow
     from astro_sbi.observations.observation import Observation
     from astro_sbi.observations.options import ReadOptions
+    from astro_sbi.observations.perturbation import Perturbation
     from astro_sbi.observations.preparation import Preparation, Prepared
     from astro_sbi.observations.preview import Reading
     from astro_sbi.observations.simulations.table import ObservedNumbers, SimulationTable, TableOptions
     from astro_sbi.runs.api import ExampleView
+    from astro_sbi.runs.request import Request
     from astro_sbi.runs.result import Result
     from astro_sbi.runs.store import Store
     from astro_sbi.simulators.prior import Prior
@@ -254,6 +257,30 @@ def predicted_bands(predictor: Predictor, prior: Prior) -> dict[str, np.ndarray]
     texts = [f"{name} {distribution}" for name, distribution in prior.distributions]
     key = (predictor.simulator.name, *predictor.options, predictor.observation.content_hash, *texts)
     return _predicted_bands(key, predictor, prior)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Preparing the data again")
+def _request_again(root: str, key: str) -> Request:
+    from astro_sbi.runs.again import request_again
+
+    return request_again(store(), result(key))
+
+
+@st.cache_resource(max_entries=32, show_spinner="Following the posterior of perturbed data")
+def _perturbed(root: str, key: str, what: Perturbation) -> Sensitivity:
+    from astro_sbi.runs.again import perturbed_posteriors
+
+    _compile_on_the_cpu()
+    return perturbed_posteriors(_request_again(root, key), result(key), what)
+
+
+def perturbed(key: str, what: Perturbation) -> Sensitivity:
+    """What the data of a run would have given with an error of calibration.
+
+    Raises:
+        StoreError: if the file of the run is not in this store.
+    """
+    return _perturbed(str(store().root), key, what)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -8,6 +8,7 @@ from astro_sbi.ui import state
 
 HOME, EXPLORE, INFER, LIBRARY, RESULT = "pages/home.py", "pages/explore.py", "pages/infer.py", "pages/library.py", "pages/result.py"
 SIMULATIONS = "pages/simulations.py"
+TRUST = "pages/trust.py"
 
 
 def build() -> st.Page:
@@ -20,6 +21,7 @@ def build() -> st.Page:
         st.Page(EXPLORE, title="Explore", help="Move a simulator's parameters and watch its data change."),
         st.Page(INFER, title="Infer", help="An observation in, a checked posterior out."),
         st.Page(SIMULATIONS, title="My simulations", help="A table of your own simulations in, a checked posterior out."),
+        st.Page(TRUST, title="Trust", help="How far a flow or a run can be trusted, and what no check can tell."),
         st.Page(LIBRARY, title="Library", help="Every run: find, open, cancel, delete."),
         st.Page(RESULT, title="Result", visibility="hidden", help="One finished inference."),
     ]
@@ -40,7 +42,7 @@ def guard() -> None:
 def permalink(key: str) -> str:
     """The address at which anyone who reaches this server opens a finished inference."""
     base = (st.context.url or "").split("?")[0].rstrip("/")
-    names = ("explore", "infer", "simulations", "library", "result")
+    names = ("explore", "infer", "simulations", "trust", "library", "result")
     if base.rsplit("/", 1)[-1] in names:
         base = base.rsplit("/", 1)[0]
     return f"{base}/result?run={key}"

@@ -13,6 +13,7 @@ from astro_sbi.figures.theme import NEUTRAL
 from astro_sbi.runs.result import Result
 from astro_sbi.simulators.prior import PriorError, parse_distribution
 from astro_sbi.ui import cached, charts
+from astro_sbi.ui.adjusted_view import adjusted_columns
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.words import aligned, escaped, journal, number, unit_latex
 
@@ -144,7 +145,7 @@ def _choice(result: Result, available: list[str], shape: str) -> list[str]:
 
 def table_view(result: Result) -> None:
     """Medians and 68 % intervals, as a journal prints them."""
-    _table(result, PARAMETERS, result.summary["parameters"])
+    _table(result, PARAMETERS, result.summary["parameters"], adjusted_columns(result))
     fixed = result.summary.get("fixed") or {}
     if fixed:
         st.caption("Held fixed: " + ", ".join(f"{escaped(name)} = {number(value, 6)}" for name, value in fixed.items()))
@@ -152,7 +153,7 @@ def table_view(result: Result) -> None:
         _table(result, "Derived quantities", result.summary["derived"])
 
 
-def _table(result: Result, title: str, numbers: dict[str, dict]) -> None:
+def _table(result: Result, title: str, numbers: dict[str, dict], also: Mapping[str, dict[str, str]] | None = None) -> None:
     rows, least_squares = [], (result.summary.get("least_squares") or {}) if title == PARAMETERS else {}
     for name, quantiles in in_order(result, numbers).items():
         label = result.summary["labels"].get(name, {})
@@ -160,9 +161,9 @@ def _table(result: Result, title: str, numbers: dict[str, dict]) -> None:
         symbol, unit = f"${label.get('latex', name)}$", unit_latex(quantiles.get("unit", ""))
         meaning = escaped(label.get("meaning", name))
         if charts.is_phone():
-            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}"})
+            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}", **(also or {}).get(name, {})})
             continue
-        rows.append({"Symbol": symbol, MEDIAN: interval, "Unit": unit or "–", "Meaning": meaning})
+        rows.append({"Symbol": symbol, MEDIAN: interval, **(also or {}).get(name, {}), "Unit": unit or "–", "Meaning": meaning})
         if least_squares:
             rows[-1]["Least squares"] = aligned(least_squares.get(name), quantiles["lower"], quantiles["upper"])
     st.markdown(f"**{title}**")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.text import lent_text
-from astro_sbi.ui import checks_view, download_view, posterior_view, predictive_view, provenance_view, training_view
+from astro_sbi.ui import checks_view, download_view, navigation, posterior_view, predictive_view, provenance_view, training_view
 from astro_sbi.ui.verdict_view import verdict_banner
 from astro_sbi.ui.words import count, date, escaped, number, sentence
 
@@ -19,7 +19,7 @@ def result_view(key: str, result: Result) -> None:
     summary = result.summary
     _header(summary)
     verdict_banner(summary["verdict"], summary["reasons"], most=REASONS_SHOWN)
-    _measures(summary)
+    measures(summary)
     if lent_text(summary):
         st.caption(f":material/recycling: {escaped(sentence(lent_text(summary)))}")
     with st.container(horizontal=True):
@@ -27,6 +27,7 @@ def result_view(key: str, result: Result) -> None:
             download_view.share_view(key)
         with st.popover("Download", icon=":material/download:"):
             download_view.download_view(result)
+        st.page_link(navigation.TRUST, label="Can it be trusted?", icon=":material/verified_user:", query_params={"run": key})
     tabs = st.tabs(list(TABS), key="result_tab", on_change="rerun")
     bodies = (
         _posterior,
@@ -54,7 +55,8 @@ def _header(summary: dict) -> None:
     st.caption(" · ".join(facts))
 
 
-def _measures(summary: dict) -> None:
+def measures(summary: dict) -> None:
+    """How well the importance weights carry the posterior, and the evidence."""
     importance = summary["importance"]
     if importance is None:
         st.info("This simulator has no likelihood: the flow's own draws are shown, judged by the checks alone.", icon=":material/info:")
