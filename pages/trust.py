@@ -14,11 +14,11 @@ st.caption("The evidence for and against a posterior: how it was tested, what ca
 
 def flow(subject: trust_view.Subject) -> None:
     """The card of a flow that ships."""
-    tested = trust_view.shipped_tested(subject.name)
-    if tested is None:
+    judged = trust_view.shipped_judged(subject.name)
+    if judged is None:
         st.info("No flow with a calibration card ships under this name. Choose another above.", icon=":material/info:")
         return
-    trust_view.card_view(subject, tested)
+    trust_view.card_view(subject, judged)
     trust_view.blind_view()
     st.caption("To put a calibration error into data of your own and see what it does, choose a run with a likelihood above.")
 
@@ -30,11 +30,11 @@ def run(subject: trust_view.Subject) -> None:
         return
     result = cached.result(subject.name)
     st.page_link(navigation.RESULT, label="Open the result", icon=":material/open_in_new:", query_params={"run": subject.name})
-    tested = trust_view.run_tested(result)
-    if result.summary["importance"] is not None and tested is None:
+    judged = trust_view.run_judged(result)
+    if result.summary["importance"] is not None and judged is None:
         trust_view.rounds_view(subject.name, result)
-    elif tested is not None:
-        trust_view.card_view(subject, tested)
+    elif judged is not None:
+        trust_view.card_view(subject, judged)
         trust_view.blind_view()
     else:
         st.info("This run is from before there were calibration cards. Run it again to get one.", icon=":material/history:")

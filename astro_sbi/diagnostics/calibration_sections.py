@@ -68,18 +68,16 @@ def _sections(card: CalibrationCard) -> Iterator[Section]:
     yield Section(
         "ranks",
         "Does each parameter's true value rank anywhere among the draws, as often here as there?",
-        f"Least uniform: {name}, p {card.corrected[name]:.2g} with so many tests, up to "
+        f"Least uniform: {name}, p {card.corrected[name]:.2g} (the number of tests allowed for), up to "
         f"{100 * card.marginals[name].deviation:.1f} % off. A bowl or an arch is an error bar too small or too large, a slope a bias.",
         "A posterior of one parameter that is shifted, too narrow, too wide or skewed.",
         "Wrong correlations between parameters, and faults that cancel over the prior.",
     )
     far = max(card.marginals, key=lambda one: abs(card.marginals[one].bias))
-    wide = max(card.marginals, key=lambda one: abs(card.marginals[one].dispersion - 1))
     yield Section(
         "bias",
         "By how much is it off?",
-        f"Largest bias: {far}, {card.marginals[far].bias:+.2f} σ (above 0 the posterior lies too low). Errors farthest off: {wide}, "
-        f"too small by a factor of {card.marginals[wide].dispersion:.2f}.",
+        f"Largest bias: {far}, {signed_number(card.marginals[far].bias)} σ (above 0 the posterior lies too low). {_width(card)}",
         "The size of a bias, and of errors too small or too large, in numbers that can be corrected by.",
         "A lost mode and wrong tails move these two numbers little.",
     )
@@ -95,8 +93,22 @@ def coverage_words(card: CalibrationCard) -> str:
     )
 
 
+def _width(card: CalibrationCard) -> str:
+    """Whose errors are farthest off, and how."""
+    name = max(card.marginals, key=lambda one: abs(card.marginals[one].dispersion - 1))
+    factor = card.marginals[name].dispersion
+    size, by = ("small", factor) if factor >= 1 else ("large", 1 / factor)
+    return f"Errors farthest off: those of {name}, too {size} by a factor of {by:.2f}."
+
+
+def signed_number(x: float, decimals: int = 2) -> str:
+    """A number with its sign, and none where it rounds to zero."""
+    text = f"{x:+.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
 def _signed(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "−")
+    return signed_number(100 * share, 1)
 
 
 def _listed(card: CalibrationCard) -> str:

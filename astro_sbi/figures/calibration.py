@@ -32,7 +32,7 @@ def pictures(card: CalibrationCard, symbols: Mapping[str, str], *, across: int =
         "coverage": (coverage(card.joint, dict(zip(LEVELS, card.coverage[JOINTLY], strict=True)), card.tests),),
         "thirds": tuple(thirds([part for part in card.parts if part.covariate == name], across=across) for name in covariates),
         "ranks": (rank_differences(card.marginals, symbols, card.tests),),
-        "bias": (biases(card.marginals, symbols, card.tests),),
+        "bias": (biases(card.marginals, symbols, card.tests, across=min(across, 2)),),
     }
 
 
@@ -128,7 +128,9 @@ def thirds(parts: Sequence[Part], *, across: int = 3, palette: Palette = NEUTRAL
     return Figure({"data": traces, "layout": style})
 
 
-def biases(marginals: Mapping[str, Marginal], symbols: Mapping[str, str], tests: int, *, palette: Palette = NEUTRAL) -> Figure:
+def biases(
+    marginals: Mapping[str, Marginal], symbols: Mapping[str, str], tests: int, *, across: int = 2, palette: Palette = NEUTRAL
+) -> Figure:
     """Mean and scatter of truth minus posterior in its sigma, with 95 % errors, a row for each parameter.
 
     The mean of K unit normals has the error ``1 / sqrt(K)``, their standard deviation ``1 / sqrt(2 K)``.
@@ -137,36 +139,34 @@ def biases(marginals: Mapping[str, Marginal], symbols: Mapping[str, str], tests:
         marginals: of the card, by parameter.
         symbols: of the parameters, HTML.
         tests: number of simulations.
+        across: 2 panels beside each other, or 1 over the other.
         palette: colours.
     """
-    rows = np.arange(len(marginals))[::-1]
+    rows, names = np.arange(len(marginals))[::-1], [symbol_html(symbols.get(name, name)) for name in marginals]
     panels = (
-        ("x", [one.bias for one in marginals.values()], 0.0, 1.96 / np.sqrt(tests), "bias: truth less posterior [σ]", [0.0, 0.47]),
-        (
-            "x2",
-            [one.dispersion for one in marginals.values()],
-            1.0,
-            1.96 / np.sqrt(2 * tests),
-            "errors too small by a factor of",
-            [0.53, 1.0],
-        ),
+        ([one.bias for one in marginals.values()], 0.0, 1.96 / np.sqrt(tests), "bias: truth less posterior [σ]"),
+        ([one.dispersion for one in marginals.values()], 1.0, 1.96 / np.sqrt(2 * tests), "errors too small by a factor of"),
     )
     far = max(marginals, key=lambda name: abs(marginals[name].bias))
-    wide = max(marginals, key=lambda name: abs(np.log(max(marginals[name].dispersion, 1e-9))))
+    wide = max(marginals, key=lambda name: abs(marginals[name].dispersion - 1))
     alt = f"Bias and scatter of {len(marginals)} parameters. Largest bias: {far}, {marginals[far].bias:+.2f} sigma. "
-    style = layout(f"{alt}Scatter farthest from 1: {wide}, {marginals[wide].dispersion:.2f}.", 90 + 28 * len(marginals), palette)
+    height = (90 + 28 * len(marginals)) * (3 - across)
+    style = layout(f"{alt}Scatter farthest from 1: {wide}, {marginals[wide].dispersion:.2f}.", height, palette)
     style["shapes"], traces = [], []
-    names = [symbol_html(symbols.get(name, name)) for name in marginals]
-    style["yaxis"] = axis(range=[-0.6, len(rows) - 0.4], tickmode="array", tickvals=rows, ticktext=names, ticks="")
-    for x, values, right, error, title, domain in panels:
+    for number, (values, right, error, title) in enumerate(panels):
+        x, y = ("x", "y") if number == 0 else ("x2", "y2")
         found = np.array(values)
         reach = 1.2 * max(np.max(np.abs(found - right)) + error, 2 * error, 0.05)
-        style[f"xaxis{x[1:]}"] = axis(title, domain=domain, range=[right - reach, right + reach], nticks=5)
+        part = [0.53 * number, 0.47 + 0.53 * number]
+        across_axis, up = (part, [0.0, 1.0]) if across == 2 else ([0.0, 1.0], [1 - end for end in part[::-1]])
+        style[f"xaxis{x[1:]}"] = axis(title, domain=across_axis, anchor=y, range=[right - reach, right + reach], nticks=5)
+        named = {"tickmode": "array", "tickvals": rows, "ticktext": names if number == 0 or across == 1 else [""] * len(rows)}
+        style[f"yaxis{y[1:]}"] = axis(domain=up, anchor=x, range=[-0.6, len(rows) - 0.4], ticks="", **named)
         bars = {"type": "data", "array": np.full(len(rows), error), "width": 0, "thickness": 1.5, "color": palette.posterior}
         look = {"mode": "markers", "marker": {"size": 8, "color": palette.posterior}, "error_x": bars, "showlegend": False}
         hover = {"hoverinfo": "all", "text": names, "hovertemplate": f"%{{text}}: %{{x:.3f}} ± {error / 1.96:.3f}<extra></extra>"}
-        traces.append(scatter(title, found, rows, Panel(x, "y"), **look, **hover))
-        style["shapes"].append(_line(right, right, 0, 1) | {"xref": x, "yref": "y domain"})
+        traces.append(scatter(title, found, rows, Panel(x, y), **look, **hover))
+        style["shapes"].append(_line(right, right, 0, 1) | {"xref": x, "yref": f"{y} domain"})
     return Figure({"data": traces, "layout": style})
 
 
@@ -175,9 +175,8 @@ def _covered(joint: Joint, told: Mapping[float, float], panel: Panel, palette: P
     share = dict(zip(JOINT_LEVELS, joint.coverage, strict=True)) | dict(told)
     level = np.array(sorted(share))
     ends, expected = np.array([0.0, *level, 1.0]), np.array([0.0, *np.full(len(level), joint.expected), 0.0])
-    region = band(
-        "a perfect flow, 95 %", 100 * ends, 100 * (ends - expected), 100 * (ends + expected), panel, faded(palette.prior, 0.3), whole=True
-    )
+    low, high = (np.clip(100 * (ends + sign * expected), 0, 100) for sign in (-1, 1))
+    region = band("a perfect flow, 95 %", 100 * ends, low, high, panel, faded(palette.prior, 0.3), whole=True)
     diagonal = curve("as it says", [0, 100], [0, 100], panel, whole=True, color=FRAME, width=1)
     found = 100 * np.array([share[one] for one in level])
     return [region, diagonal, _pointed("this flow", 100 * level, found, panel, palette, "%{y:.1f} of %{x:.0f}")]

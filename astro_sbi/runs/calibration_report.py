@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from astro_sbi import __version__
-from astro_sbi.diagnostics.calibration_sections import BLIND, sections
+from astro_sbi.diagnostics.calibration_sections import BLIND, sections, signed_number
 from astro_sbi.diagnostics.calibration_verdict import calibration_verdict
 from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.figures.calibration import pictures
@@ -24,7 +24,7 @@ _STYLE = (
 _CLASSES = {"good": "good", "caution": "caution"}
 
 
-class Tested(NamedTuple):
+class Judged(NamedTuple):
     """What a card is of.
 
     Attributes:
@@ -40,28 +40,28 @@ class Tested(NamedTuple):
     card: CalibrationCard
 
 
-def report_json(tested: Tested) -> bytes:
+def report_json(judged: Judged) -> bytes:
     """The card with its verdict as indented JSON."""
-    found = calibration_verdict(tested.card)
-    told = {"title": tested.title, "note": tested.note, "verdict": found.grade, "reasons": list(found.reasons), "version": __version__}
-    return (json.dumps({**told, "calibration": tested.card.to_json()}, indent=2, ensure_ascii=False) + "\n").encode()
+    found = calibration_verdict(judged.card)
+    told = {"title": judged.title, "note": judged.note, "verdict": found.grade, "reasons": list(found.reasons), "version": __version__}
+    return (json.dumps({**told, "calibration": judged.card.to_json()}, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def report_html(tested: Tested) -> bytes:
+def report_html(judged: Judged) -> bytes:
     """The card as a page to read from top to bottom."""
-    title = html.escape(f"Calibration of {tested.title}")
-    body = "".join(_body(tested))
+    title = html.escape(f"Calibration of {judged.title}")
+    body = "".join(_body(judged))
     head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head>'
     return f"{head}<body><h1>{title}</h1>{body}</body></html>\n".encode()
 
 
-def _body(tested: Tested) -> Iterator[str]:
-    card, found = tested.card, calibration_verdict(tested.card)
+def _body(judged: Judged) -> Iterator[str]:
+    card, found = judged.card, calibration_verdict(judged.card)
     reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in found.reasons)
     look = _CLASSES.get(found.grade, "bad")
     yield f'<div class="verdict {look}"><p><strong>{found.grade.capitalize()}.</strong></p><ul>{reasons}</ul></div>'
-    yield _paragraph(f"{card.tests:,} simulations. {tested.note}")
-    drawn = pictures(card, tested.symbols)
+    yield _paragraph(f"{card.tests:,} simulations. {judged.note}")
+    drawn = pictures(card, judged.symbols)
     for section in sections(card):
         yield f"<h2>{html.escape(section.title)}</h2>{_paragraph(section.found)}"
         yield "".join(svg(figure) for figure in drawn.get(section.test, ()))
@@ -89,7 +89,7 @@ def parameter_rows(card: CalibrationCard) -> list[tuple[str, dict[str, str]]]:
             name,
             {
                 "p": f"{one.p_value:.2g}",
-                "Bias [σ]": f"{one.bias:+.2f}",
+                "Bias [σ]": signed_number(one.bias),
                 "Errors too small by": f"{one.dispersion:.2f}",
                 "In 68 %": f"{100 * card.coverage[name][1]:.1f} %",
                 "In 95 %": f"{100 * card.coverage[name][3]:.1f} %",

@@ -22,7 +22,7 @@ def result_view(key: str, result: Result) -> None:
     measures(summary)
     if lent_text(summary):
         st.caption(f":material/recycling: {escaped(sentence(lent_text(summary)))}")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Share", icon=":material/link:"):
             download_view.share_view(key)
         with st.popover("Download", icon=":material/download:"):

@@ -16,6 +16,8 @@ from astro_sbi.ui.verdict_view import look_of
 from astro_sbi.ui.words import escaped, number, unit_text
 
 DISAGREES_AT = 0.3
+#: Where the slider begins, as a share of the largest perturbation: a gain of 3 % of 5.
+FIRST = 0.6
 
 
 class Error(NamedTuple):
@@ -24,6 +26,7 @@ class Error(NamedTuple):
     Attributes:
         label: of the choice.
         title: at the axis, with its unit.
+        noun: before a number of it.
         about: what it stands for.
         unit: of a number of it.
         scale: from what is computed to that unit.
@@ -31,6 +34,7 @@ class Error(NamedTuple):
 
     label: str
     title: str
+    noun: str
     about: str
     unit: str
     scale: float
@@ -46,11 +50,14 @@ def errors_of(summary: dict) -> dict[Perturbation, Error]:
     elif summary["kind"] == "light_curve" and not value["unit"]:
         gain = "Every departure from the median is multiplied, as the light of another star in the aperture does (below 0)."
     return {
-        "gain": Error("Gain", "gain error [%]", gain, "%", 100.0),
-        "errors": Error("Error bars", "error bars larger by [%]", "All quoted errors are multiplied.", "%", 100.0),
+        "gain": Error("Gain", "gain error [%]", "a gain error of", gain, "%", 100.0),
+        "errors": Error(
+            "Error bars", "error bars changed by [%]", "error bars changed by", "All quoted errors are multiplied.", "%", 100.0
+        ),
         "shift": Error(
             "Zero point",
             f"{name} shifted by [{unit}]" if unit else f"{name} shifted by",
+            f"the {name.lower()} shifted by",
             f"The same is added to every {name.lower()}.",
             unit,
             1.0,
@@ -87,8 +94,8 @@ def sensitivity_view(key: str, result: Result) -> None:
 
 def _followed(result: Result, found: Sensitivity, error: Error) -> None:
     places = {one.by: one for one in found.found}
-    largest = max(places)
-    chosen = st.select_slider(error.title, list(places), value=largest, format_func=lambda by: _amount(by, error), key=f"by_{error.label}")
+    first = min(places, key=lambda by: abs(by - FIRST * max(places)))
+    chosen = st.select_slider(error.title, list(places), value=first, format_func=lambda by: _amount(by, error), key=f"by_{error.label}")
     symbols = {name: label["html"] for name, label in result.summary["labels"].items()}
     _said(places[chosen], found, error)
     charts.chart(moved(found, symbols, error.title, chosen, scale=error.scale), key="sensitivity")
@@ -107,9 +114,9 @@ def _said(here: Perturbed, found: Sensitivity, error: Error) -> None:
     moves = {name: float(found.shifts(name)[index]) for name in most_moved(found)}
     most = max(moves, key=lambda name: abs(moves[name]))
     st.markdown(
-        f"With **{_amount(here.by, error)}**, {escaped(most)} moves by **{_sigma(moves[most])}**. The checks of the data then say "
-        f"**{look_of(here.verdict.grade).label.lower()}**: χ² per point {number(here.check.chi2_per_point_quoted)}, predictive p "
-        f"{number(here.check.p_value, 2)}."
+        f"With {escaped(error.noun)} **{_amount(here.by, error)}**, {escaped(most)} moves by **{_sigma(moves[most])}**. The checks of the "
+        f"data then say **{look_of(here.verdict.grade).label.lower()}**: χ² per point {number(here.check.chi2_per_point_quoted)}, "
+        f"predictive p {number(here.check.p_value, 2)}."
     )
     st.warning(escaped(unseen(found, error)), icon=":material/visibility_off:")
 
@@ -118,17 +125,10 @@ def unseen(found: Sensitivity, error: Error) -> str:
     """The range in which no check sees an error, and how far the answer moves within it."""
     ends = [found.first_seen(sign) for sign in (-1, 1)]
     hidden = [one.by for one in found.found if (ends[0] is None or one.by > ends[0]) and (ends[1] is None or one.by < ends[1])]
-    name, far = max(
-        (
-            (name, abs(float(shift)))
-            for name in most_moved(found)
-            for one, shift in zip(found.found, found.shifts(name), strict=True)
-            if one.by in hidden
-        ),
-        key=lambda pair: pair[1],
-    )
+    moves = {name: max(abs(found.shifts(name)[[one.by in hidden for one in found.found]])) for name in most_moved(found)}
+    name = max(moves, key=moves.__getitem__)
     inside = f"between {_amount(min(hidden), error)} and {_amount(max(hidden), error)}"
-    return f"No check of the data sees an error of this kind {inside}, and within that {name} moves by up to {far:.1f} σ."
+    return f"No check of the data sees an error of this kind {inside}, and within that {name} moves by up to {moves[name]:.1f} σ."
 
 
 def _rows(result: Result, here: Perturbed, found: Sensitivity) -> list[dict[str, str]]:

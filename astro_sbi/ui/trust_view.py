@@ -6,13 +6,13 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from astro_sbi.diagnostics.calibration_sections import BLIND, sections
+from astro_sbi.diagnostics.calibration_sections import BLIND, sections, signed_number
 from astro_sbi.diagnostics.calibration_verdict import calibration_verdict
 from astro_sbi.diagnostics.ranks import DRAWS
 from astro_sbi.figures.calibration import pictures
 from astro_sbi.figures.training import rounds
 from astro_sbi.runs import api
-from astro_sbi.runs.calibration_report import Tested, parameter_rows, report_html, report_json
+from astro_sbi.runs.calibration_report import Judged, parameter_rows, report_html, report_json
 from astro_sbi.runs.cards import card_of, shipped_cards
 from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.result import Result
@@ -20,7 +20,6 @@ from astro_sbi.simulators import simulator as simulator_named
 from astro_sbi.ui import cached, charts, predictive_view, state
 from astro_sbi.ui.result_view import measures
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.training_view import ROUNDS_EXPLAINED
 from astro_sbi.ui.verdict_view import verdict_banner
 from astro_sbi.ui.words import escaped, plain_stem
 
@@ -69,7 +68,7 @@ def _offered() -> dict[Subject, str]:
     return flows | runs | {Subject("run", one.key): f"Example: {one.title}" for one in cached.examples()}
 
 
-def shipped_tested(name: str) -> Tested | None:
+def shipped_judged(name: str) -> Judged | None:
     """The card of a flow that ships; None where there is none."""
     found = shipped_cards().get(name)
     if found is None:
@@ -77,29 +76,29 @@ def shipped_tested(name: str) -> Tested | None:
     simulator, trained = simulator_named(name), found.trained
     note = f"{FRESH}; {DRAWS} draws of each posterior. The flow was trained on {trained['simulations']:,} simulations."
     symbols = {parameter.name: parameter.html for parameter in simulator.parameters}
-    return Tested(f"the shipped flow of {simulator.title}", note, symbols, found.card)
+    return Judged(f"the shipped flow of {simulator.title}", note, symbols, found.card)
 
 
-def run_tested(result: Result) -> Tested | None:
+def run_judged(result: Result) -> Judged | None:
     """The card of a finished run; None where it has none."""
     card, summary = card_of(result), result.summary
     if card is None:
         return None
     made = HELD_BACK if summary.get("table") else FRESH
     symbols = {name: label["html"] for name, label in summary["labels"].items()}
-    return Tested(summary["title"], f"{made}; {DRAWS} draws of each posterior.", symbols, card)
+    return Judged(summary["title"], f"{made}; {DRAWS} draws of each posterior.", symbols, card)
 
 
-def card_view(subject: Subject, tested: Tested) -> None:
+def card_view(subject: Subject, judged: Judged) -> None:
     """Verdict, what was tested, each test with its picture, and what none of them sees."""
-    card, found = tested.card, calibration_verdict(tested.card)
+    card, found = judged.card, calibration_verdict(judged.card)
     verdict_banner(found.grade, found.reasons, meaning=MEANINGS[found.grade])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.metric("Simulations tested", f"{card.tests:,}", width="content")
-        st.metric("Joint coverage, worst", f"{100 * card.joint.worst:+.1f} points".replace("-", "−"), width="content")
-        _downloads(tested)
-    st.caption(escaped(tested.note))
-    drawn = pictures(card, tested.symbols, across=1 if charts.is_phone() else 3)
+        st.metric("Joint coverage, worst", f"{signed_number(100 * card.joint.worst, 1)} points", width="content")
+        _downloads(judged)
+    st.caption(escaped(judged.note))
+    drawn = pictures(card, judged.symbols, across=1 if charts.is_phone() else 3)
     for section in sections(card):
         st.subheader(section.title, anchor=False)
         pictured = drawn.get(section.test, ())
@@ -112,7 +111,7 @@ def card_view(subject: Subject, tested: Tested) -> None:
             _seen(section.sees, section.blind)
     st.subheader("All parameters", anchor=False)
     table([{"Parameter": escaped(name), **cells} for name, cells in parameter_rows(card)], alt="Tests of each parameter in numbers")
-    _more(subject, held_back=tested.note.startswith(HELD_BACK))
+    _more(subject, held_back=judged.note.startswith(HELD_BACK))
 
 
 def _seen(sees: str, blind: str) -> None:
@@ -127,13 +126,13 @@ def blind_view() -> None:
     st.markdown("\n".join(f"- {escaped(one)}" for one in BLIND))
 
 
-def _downloads(tested: Tested) -> None:
-    stem = f"calibration_{plain_stem(tested.title)}"
+def _downloads(judged: Judged) -> None:
+    stem = f"calibration_{plain_stem(judged.title)}"
     offers = (("Report (HTML)", report_html, "html", "text/html"), ("Card (JSON)", report_json, "json", "application/json"))
     for label, make, ending, mime in offers:
         st.download_button(
             label,
-            lambda make=make: make(tested),
+            lambda make=make: make(judged),
             f"{stem}.{ending}",
             mime,
             key=f"card_{ending}",
@@ -167,13 +166,13 @@ def rounds_view(key: str, result: Result) -> None:
     )
     st.subheader("Do the weights carry the posterior?", anchor=False)
     measures(summary)
-    st.caption(
-        ":material/visibility: **Sees:** a flow that misses parts of the posterior where it drew at all, and how noisy the result is."
+    _seen(
+        "A flow that misses parts of the posterior where it drew at all, and how noisy the result is.",
+        "A peak where nothing was drawn. A search of the whole prior looks for those.",
     )
-    st.caption(":material/visibility_off: **Does not see:** a peak where nothing was drawn. A search of the whole prior looks for those.")
     st.subheader("Did the evidence settle over the rounds?", anchor=False)
     charts.chart(cached.figure(("rounds", key), lambda: rounds(summary["rounds"])), key="rounds")
-    st.caption(ROUNDS_EXPLAINED)
+    st.caption("Efficiency is the effective share of a round's draws. The evidence is under the full prior and should settle.")
     st.subheader("Could the model have made these data?", anchor=False)
     predictive_view.predictive_numbers(result)
     _seen(
