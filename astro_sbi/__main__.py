@@ -59,7 +59,15 @@ def parser() -> argparse.ArgumentParser:
     fetches.add_argument("--pick", type=_integer, metavar="N", help="fetch the file with this number of those that are listed without it")
     fetches.add_argument("--out", metavar="FILE", help="where to write the file (its own name, in this folder)")
     checks.add_argument("name", metavar="NAME", help="a simulator whose flow ships with the package, or the key of a run or its beginning")
-    checks.add_argument("--simulations", type=_integer, default=500, metavar="N", help="fresh simulations to test the flow by (500)")
+    checks.add_argument("--simulations", type=_integer, metavar="N", help="fresh simulations to test the flow by (500; 2000 for --local)")
+    checks.add_argument(
+        "--reference",
+        nargs="?",
+        const="auto",
+        choices=("nuts", "nested", "auto"),
+        help="fit a run again with a sampler, and compare (auto)",
+    )
+    checks.add_argument("--local", action="store_true", help="test the flow of a run at its observation (L-C2ST)")
     infers.add_argument("simulator", metavar="SIMULATOR")
     infers.add_argument("file", metavar="FILE")
     simulations.add_argument(
@@ -129,7 +137,7 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
     if options.verb == "runs":
         return _runs(as_json=options.json)
     if options.verb == "check":
-        return _check(options)
+        return _check_on_demand(options, task) if options.reference or options.local else _check(options)
     if options.verb == "simulations":
         return _infer_from_simulations(options, task)
     return _infer(options, task)
@@ -208,8 +216,19 @@ def _check(options: argparse.Namespace) -> int:
     from astro_sbi.runs.check import checked_here
     from astro_sbi.runs.check_text import check_text
 
-    told = checked_here(default_store(), options.name, options.simulations)
+    told = checked_here(default_store(), options.name, 500 if options.simulations is None else options.simulations)
     print(json.dumps(told, ensure_ascii=False) if options.json else check_text(told))
+    return 0
+
+
+def _check_on_demand(options: argparse.Namespace, task: Task | None) -> int:
+    """Checks of a run that take their time: against a reference sampler, and at its observation."""
+    from astro_sbi.runs.on_demand import checked_here
+    from astro_sbi.runs.on_demand_text import on_demand_text
+
+    simulations = (options.simulations or 0) if options.local else None
+    told = checked_here(default_store(), options.name, reference=options.reference, simulations=simulations, task=task)
+    print(json.dumps(told, ensure_ascii=False) if options.json else on_demand_text(told))
     return 0
 
 

@@ -13,7 +13,7 @@ navigation.guard()
 examples = sorted(cached.examples(), key=lambda one: (one.summary["verdict"] != "good", one.summary["kind"] != "light_curve"))
 runs = []
 with said():
-    runs = api.jobs(cached.store())
+    runs = [run for run in api.jobs(cached.store()) if not run.of]
 
 intro, example = st.columns([2, 3], gap="large")
 with intro:

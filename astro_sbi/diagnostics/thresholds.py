@@ -47,6 +47,11 @@ class Threshold:
         """The sentence that goes with a grade, its numbers filled in."""
         return {"good": self.passes, "caution": self.warns, "do not trust": self.fails}[grade].format(**words)
 
+    def judged(self, number: float, *, significant: bool = True, **words: float | int | str) -> Judgement:
+        """A number's grade, good where it is not significant, and the sentence."""
+        grade = self.grade(number) if significant or math.isnan(number) else "good"
+        return Judgement(self.name, grade, self.sentence(grade, words))
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -250,9 +255,7 @@ def threshold(name: str) -> Threshold:
 
 def judge(name: str, number: float, *, significant: bool = True, **words: float | int | str) -> Judgement:
     """A number's grade by its row of the table, good where it is not significant, and the sentence."""
-    row = threshold(name)
-    grade = row.grade(number) if significant or math.isnan(number) else "good"
-    return Judgement(name, grade, row.sentence(grade, words))
+    return threshold(name).judged(number, significant=significant, **words)
 
 
 def weighed(judged: Sequence[Judgement]) -> Verdict:

@@ -20,6 +20,8 @@ class Palette:
         data: measured points.
         text: words; None leaves them to the page's own theme.
         own_prior: a prior that the user changed.
+        reference: draws of a reference sampler.
+        second_reference: draws of another one.
     """
 
     data: str = "#808080"
@@ -32,6 +34,8 @@ class Palette:
     even: str = "#009E73"
     published: str = "#56B4E9"
     own_prior: str = "#009E73"
+    reference: str = "#009E73"
+    second_reference: str = "#CC79A7"
 
 
 #: Colours of channels, one after the other (Okabe and Ito).

@@ -1,4 +1,4 @@
-"""A finished run posed again: its request from the file it was made of, and what perturbed data would have given."""
+"""A finished run posed again from its file, and what perturbed data would have given."""
 
 from __future__ import annotations
 
@@ -7,32 +7,35 @@ from functools import lru_cache
 import numpy as np
 
 from astro_sbi.diagnostics.sensitivity import Sensitivity, sensitivity
+from astro_sbi.inference.problem import Problem
 from astro_sbi.observations.observation import Observation
 from astro_sbi.observations.perturbation import Perturbation, perturbed
 from astro_sbi.runs.bundle import StoreError
-from astro_sbi.runs.finished import examples
-from astro_sbi.runs.keys import sha256_of, shortened
-from astro_sbi.runs.request import Request, resolve
+from astro_sbi.runs.finished import examples, result
+from astro_sbi.runs.keys import sha256_of
+from astro_sbi.runs.outcome import RunError
 from astro_sbi.runs.result import Result
-from astro_sbi.runs.settings import Settings
+from astro_sbi.runs.shipped import EXAMPLES
 from astro_sbi.runs.store import Store
+from astro_sbi.runs.subject import Subject, subject
+from astro_sbi.simulators.base import padded_value, pattern_of
 
 #: Perturbations on each side of none, as shares of the largest.
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 _SHRUNK, _NARROWER = 4, 5
 
 
-def request_again(store: Store, kept: Result) -> Request:
-    """The request that made a result, from its file in the store, or made anew where it is that of a shipped example.
+def posed_again(store: Store, key: str) -> Subject:
+    """The run of a result's key, from its file in the store, or made anew where it is that of a shipped example.
 
     Raises:
-        StoreError: if the file is not in this store, or is prepared otherwise by this version.
+        StoreError: if the file is not in this store, or this version would prepare or fit it otherwise.
     """
-    request = resolve(*_file(store, kept), Settings.from_json(kept.settings))
-    before, now = kept.arrays["observed/value"], request.prepared.observation.value.astype(np.float32)
-    if before.shape != now.shape or not np.allclose(before, now, rtol=1e-5, atol=1e-6 * float(np.ptp(now))):
-        raise StoreError(f"this version prepares the file of the run {shortened(kept.key)} otherwise: run the inference again")
-    return request
+    kept = result(store, key)
+    try:
+        return subject(store, key, *_file(store, kept))
+    except RunError as error:
+        raise StoreError(str(error)) from None
 
 
 def _file(store: Store, kept: Result) -> tuple[str, bytes]:
@@ -42,41 +45,32 @@ def _file(store: Store, kept: Result) -> tuple[str, bytes]:
         return store.upload(origin["sha256"])
     except StoreError as error:
         if any(example.key == kept.key for example in examples()):
-            from astro_sbi.runs.shipped import EXAMPLES
-
             name, content = EXAMPLES[kept.summary["simulator"]]()
             if sha256_of(content) == origin["sha256"]:
                 return name, content
         raise StoreError(f"the file {origin['file']} of this run is not here ({error}): run the inference again with it") from None
 
 
-def perturbed_posteriors(request: Request, kept: Result, what: Perturbation) -> Sensitivity:
+def perturbed_posteriors(run: Subject, what: Perturbation) -> Sensitivity:
     """What the data of a run would have given with a calibration error, up to where the posterior can be followed.
 
     Args:
-        request: of the run.
-        kept: its result, of a simulator with a likelihood.
+        run: of a simulator with a likelihood.
         what: the calibration error.
     """
-    from astro_sbi.inference.problem import Problem
-    from astro_sbi.simulators.base import padded_value, pattern_of
-
-    observation = request.prepared.observation
-    problem = Problem.of(request.simulator, request.prior, observation)
+    observation, problem = run.request.prepared.observation, run.problem
 
     @lru_cache(maxsize=2 * len(SHARES) + 1)
     def observed_at(by: float) -> tuple[Observation, Problem]:
         seen = perturbed(observation, what, by)
-        pattern = pattern_of(request.simulator, seen.points)
+        pattern = pattern_of(problem.simulator, seen.points)
         return seen, problem.observing(padded_value(seen, pattern), pattern)
 
     def quoted_at(by: float) -> np.ndarray:
         seen, posed = observed_at(by)
         return seen.points.noise.sigma if posed.pattern.decorrelation is None else posed.pattern.sigma[: len(seen)].astype(np.float64)
 
-    theta = {name: np.asarray(value, np.float64) for name, value in kept.draws("posterior").items()}
-    fixed = {name: np.full(len(kept.arrays["weight"]), value) for name, value in kept.summary["fixed"].items()}
-    latent, weight = request.prior.latent(theta | fixed, problem.known), kept.arrays["weight"].astype(np.float64)
+    latent, weight = run.latent(run.kept.draws("posterior")), run.kept.arrays["weight"].astype(np.float64)
     sound = np.isfinite(latent).all(axis=1)  # a draw on the very edge of a prior has no latent place
     latent, weight = latent[sound], weight[sound] / weight[sound].sum()
     reach = _reach(observation, what)

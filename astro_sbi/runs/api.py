@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from astro_sbi.runs import executor
 from astro_sbi.runs import jobs as queue
 from astro_sbi.runs.bundle import StoreError
+from astro_sbi.runs.check_settings import METHODS, TITLES, Asked, CheckSettings, asked_key
 from astro_sbi.runs.finished import ExampleView, examples, result
 from astro_sbi.runs.jobs import Job
 from astro_sbi.runs.keys import is_key, shortened
 from astro_sbi.runs.progress import Progress, State
-from astro_sbi.runs.settings import Settings, request_key
-from astro_sbi.runs.store import Store, default_store, shown_name
+from astro_sbi.runs.store import MADE_BY, Store, default_store, shown_name
 
 __all__ = [
     "ExampleView",
@@ -46,13 +46,15 @@ class JobView:
         started: when a worker took it.
         finished: when it ended.
         progress: how far it is; None before the first report.
-        result_key: of its result, if done.
+        result_key: of its result, if it is an inference and done.
         error: the sentence, if failed.
         log_tail: last lines of the log, if failed.
         verdict: of its result, if done.
         note: what else to say, such as that it was interrupted and runs again.
-        settings: what was asked for.
+        settings: what was asked for; of a check they name the result.
         cancelling: whether it was asked to stop and has not yet.
+        check: of a check of a finished run, which: NUTS, nested sampling or L-C2ST; else empty.
+        of: key of the result that it checks.
     """
 
     key: str
@@ -68,8 +70,10 @@ class JobView:
     log_tail: str
     verdict: str | None
     note: str = ""
-    settings: Settings | None = None
+    settings: Asked | None = None
     cancelling: bool = False
+    check: str = ""
+    of: str = ""
 
 
 def open_store() -> Store:
@@ -77,8 +81,8 @@ def open_store() -> Store:
     return default_store()
 
 
-def submit(store: Store, name: str, content: bytes, settings: Settings) -> JobView:
-    """Ask for an inference: answered from the store, joined to the same request, or queued and a worker woken.
+def submit(store: Store, name: str, content: bytes, settings: Asked) -> JobView:
+    """Ask for an inference or a check: answered from the store, joined to the same request, or queued and a worker woken.
 
     Args:
         store: the store.
@@ -95,23 +99,23 @@ def submit(store: Store, name: str, content: bytes, settings: Settings) -> JobVi
     return _view(store, job)
 
 
-def enqueue(store: Store, name: str, content: bytes, settings: Settings) -> Job:
+def enqueue(store: Store, name: str, content: bytes, settings: Asked) -> Job:
     """The job of a request, queued unless it is answered or under way; no worker is woken."""
     upload = store.put_upload(name, content)
-    key = request_key(settings, upload)
+    key, kind = asked_key(settings, upload), MADE_BY[settings.task]
     asked = {"observation": shown_name(name), "upload": upload}
-    answer = store.answer(key)
+    answer = store.answer(key, kind)
     if answer and queue.job(store.catalogue, key) is None:
         return _remembered(store, key, settings, answer, asked)
     job = queue.submit(store.catalogue, key, settings, **asked)
-    if job.state == "done" and not store.has("result", job.result_key or ""):
+    if job.state == "done" and not store.has(kind, job.result_key or ""):
         job = queue.submit(store.catalogue, key, settings, **asked, restart=("done", "failed", "cancelled"))
     return job
 
 
-def _remembered(store: Store, key: str, settings: Settings, answer: str, asked: dict[str, str]) -> Job:
+def _remembered(store: Store, key: str, settings: Asked, answer: str, asked: dict[str, str]) -> Job:
     """A row for a request whose job was deleted but whose result is kept."""
-    summary = result(store, answer).summary
+    summary = result(store, answer, MADE_BY[settings.task]).summary
     queue.submit(store.catalogue, key, settings, **asked)
     claimed = queue.claim(store.catalogue, key)
     if claimed:
@@ -152,7 +156,7 @@ def delete(store: Store, key: str, *, with_result: bool = False) -> None:
     Args:
         store: the store.
         key: the run's key.
-        with_result: remove the result too, so that its permalink ends, unless another run has the same.
+        with_result: remove what it made too, so that a result's permalink ends, unless another run has the same; its checks go with it.
     """
     found = queue.job(store.catalogue, key)
     queue.remove(store.catalogue, key)
@@ -161,7 +165,12 @@ def delete(store: Store, key: str, *, with_result: bool = False) -> None:
     (store.root / "logs" / f"{found.key}.log").unlink(missing_ok=True)
     shared = any(one.result_key == found.result_key for one in queue.jobs(store.catalogue))
     if with_result and found.result_key and not shared:
-        store.delete("result", found.result_key)
+        store.delete(MADE_BY[found.task], found.result_key)
+        if found.task == "infer":
+            for method in METHODS:
+                check = CheckSettings(found.result_key, found.simulator, method)
+                store.delete(MADE_BY[check.task], check.key)
+                delete(store, check.key)
 
 
 def _waits(job: Job) -> bool:
@@ -169,6 +178,8 @@ def _waits(job: Job) -> bool:
 
 
 def _view(store: Store, job: Job) -> JobView:
+    asked = job.settings
+    check, of = (TITLES[asked.method], asked.result) if isinstance(asked, CheckSettings) else ("", "")
     return JobView(
         key=job.key,
         state=job.state,
@@ -178,13 +189,15 @@ def _view(store: Store, job: Job) -> JobView:
         started=job.started,
         finished=job.finished,
         progress=job.progress,
-        result_key=job.result_key,
+        result_key=None if of else job.result_key,
         error=job.error,
         log_tail=log_tail(store, job.key) if job.state == "failed" else "",
         verdict=job.verdict,
         note=_note(job),
         settings=job.settings,
         cancelling=job.cancel_requested and job.state == "running",
+        check=check,
+        of=of,
     )
 
 

@@ -71,7 +71,7 @@ def check(store: Store, name: str, simulations: int, *, on_progress: OnProgress,
 
         flow = shipped_flow(name)
         return _of_card(name, fresh_card(flow.problem, flow.estimator, simulations, **told), _FRESH, began)
-    kept = _run(store, name)
+    kept = run_named(store, name)
     settings = Settings.from_json(kept.settings)
     if settings.simulator == SIMULATIONS:
         return _of_card(kept.key, _kept_card(kept), _HELD_BACK, began)
@@ -88,8 +88,12 @@ def _of_card(name: str, card: CalibrationCard, note: str, began: float) -> dict[
     return {**told, "seconds": round(time.perf_counter() - began, 1), "calibration": card.to_json()}
 
 
-def _run(store: Store, name: str) -> Result:
-    """The finished run whose key begins so."""
+def run_named(store: Store, name: str) -> Result:
+    """The finished run whose key begins so.
+
+    Raises:
+        RunError: if there is none, or several.
+    """
     keys = dict.fromkeys([*store.keys("result"), *(example.key for example in examples())])
     found = [key for key in keys if len(name) >= 4 and key.startswith(name)]
     if not found:

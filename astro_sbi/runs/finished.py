@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import astro_sbi
 from astro_sbi.runs.bundle import StoreError, read_bundle
 from astro_sbi.runs.keys import is_key, shortened
-from astro_sbi.runs.store import Store
+from astro_sbi.runs.store import BundleKind, Store
 
 if TYPE_CHECKING:
     from astro_sbi.runs.result import Result
@@ -26,19 +26,19 @@ class ExampleView:
     summary: dict[str, Any]
 
 
-def result(store: Store, result_key: str) -> Result:
-    """A finished inference, from the store or from the examples that ship with the package.
+def result(store: Store, result_key: str, kind: BundleKind = "result") -> Result:
+    """A finished inference, from the store or from the examples that ship with the package; or a finished check, by its own key.
 
     Raises:
         StoreError: if it is nowhere, or damaged.
     """
     from astro_sbi.runs.result import from_files
 
-    if store.has("result", result_key):
-        return from_files(store.load("result", result_key))
+    if store.has(kind, result_key):
+        return from_files(store.load(kind, result_key))
     folder = examples_folder() / result_key
     if not is_key(result_key) or not folder.is_dir():
-        raise StoreError(f"there is no result {shortened(result_key)} here: it was deleted, or made in another store")
+        raise StoreError(f"there is no {kind} {shortened(result_key)} here: it was deleted, or made in another store")
     files, damage = read_bundle(folder, "result", result_key)
     if damage:
         raise StoreError(f"the example {shortened(result_key)} is damaged ({damage}): install the package again")

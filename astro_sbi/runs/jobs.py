@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from astro_sbi.runs.catalogue import JOBS, Catalogue
+from astro_sbi.runs.check_settings import Asked, read_asked
 from astro_sbi.runs.progress import Progress, State
-from astro_sbi.runs.settings import Settings
 
 Beat = Literal["go on", "cancel", "lost"]
 
@@ -52,7 +52,7 @@ class Job:
     simulator: str
     observation: str
     upload: str
-    settings: Settings
+    settings: Asked
     progress: Progress | None
     result_key: str | None
     verdict: str | None
@@ -71,7 +71,7 @@ class Job:
 def submit(
     catalogue: Catalogue,
     key: str,
-    settings: Settings,
+    settings: Asked,
     *,
     observation: str,
     upload: str,
@@ -87,7 +87,7 @@ def submit(
         upload: checksum of the file in the store.
         restart: states from which an older job of this key starts again.
     """
-    row = {"task": "infer", "simulator": settings.simulator, "observation": observation, "upload": upload}
+    row = {"task": settings.task, "simulator": settings.simulator, "observation": observation, "upload": upload}
     row |= {"settings": json.dumps(settings.to_json()), "state": "queued", "created": time.time()}
     try:
         with catalogue.transaction() as connection:
@@ -223,6 +223,6 @@ def remove(catalogue: Catalogue, key: str) -> None:
 def _job(row: Any) -> Job:
     values = dict(row)
     progress = values.pop("progress")
-    values["settings"] = Settings.from_json(json.loads(values["settings"]))
+    values["settings"] = read_asked(values["task"], json.loads(values["settings"]))
     values["cancel_requested"] = bool(values["cancel_requested"])
     return Job(progress=Progress.from_json(json.loads(progress)) if progress else None, **values)

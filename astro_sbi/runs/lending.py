@@ -45,6 +45,12 @@ def lending_note(request: Request) -> dict[str, bytes]:
     return {_NOTE: canonical_json({"family": request.family_key, "prior": prior_texts(request.prior)})}
 
 
+def prior_of_training(store: Store, key: str) -> Prior | None:
+    """The prior that a stored flow was trained under; None where that was not noted."""
+    note = store.glance("estimator", key, _NOTE)
+    return Prior.of(**dict(json.loads(note)["prior"])) if note else None
+
+
 def lender(store: Store | None, request: Request) -> Lender | None:
     """The stored training whose prior holds the one asked for most closely; None where there is none, or one of its own."""
     if store is None or store.has("estimator", request.training_key):

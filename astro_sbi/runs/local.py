@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from astro_sbi.runs import api, executor, jobs, worker
 from astro_sbi.runs.bundle import StoreError
+from astro_sbi.runs.check_settings import Asked
 from astro_sbi.runs.jobs import Job
 from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.outcome import RunCancelled, RunError
 from astro_sbi.runs.progress import Progress, Reporter
-from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.store import Store
 from astro_sbi.runs.worker import Task
 
@@ -23,7 +23,7 @@ def run_here(
     store: Store,
     name: str,
     content: bytes,
-    settings: Settings,
+    settings: Asked,
     *,
     task: Task | None,
     on_change: Callable[[Progress], None],
@@ -69,7 +69,7 @@ def run_here(
 def _run(store: Store, claimed: Job, task: Task | None, reporter: Reporter, stop: threading.Event) -> str:
     if task is None:
         os.environ.update(executor.computing_environment(store))
-        from astro_sbi.runs.task import run_inference as task
+        from astro_sbi.runs.task import run_task as task
     try:
         outcome = worker.run_job(store, claimed, task, reporter, stop)
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from astro_sbi import __version__
 from astro_sbi.observations.options import NUMBERS
@@ -45,6 +45,9 @@ class Settings:
     Raises:
         SettingsError: if a number is out of range or a change has no meaning.
     """
+
+    #: What a job of it is called.
+    task: ClassVar[str] = "infer"
 
     simulator: str
     seed: int = 1

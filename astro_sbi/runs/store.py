@@ -21,9 +21,17 @@ from astro_sbi.runs.keys import canonical_json, is_key, sha256_of, shortened
 if TYPE_CHECKING:
     from astro_sbi.runs.catalogue import Catalogue
 
-BundleKind = Literal["result", "estimator", "upload"]
+BundleKind = Literal["result", "estimator", "upload", "reference", "local"]
 
-FOLDERS: Mapping[str, str] = {"result": "results", "estimator": "estimators", "upload": "uploads"}
+FOLDERS: Mapping[str, str] = {
+    "result": "results",
+    "estimator": "estimators",
+    "upload": "uploads",
+    "reference": "references",
+    "local": "local_tests",
+}
+#: What a job of each task makes.
+MADE_BY: Mapping[str, BundleKind] = {"infer": "result", "reference": "reference", "local": "local"}
 NAME_LENGTH = 100
 
 
@@ -165,13 +173,13 @@ class Store:
             write_durably(temporary / request, result.encode())
             os.replace(temporary / request, self.root / "answers" / request)
 
-    def answer(self, request: str) -> str | None:
-        """Key of the result that answers a request, if it is still kept."""
+    def answer(self, request: str, kind: BundleKind = "result") -> str | None:
+        """Key of the result, or of another kind of bundle, that answers a request, if it is still kept."""
         try:
             result = (self.root / "answers" / request).read_text() if is_key(request) else ""
         except (OSError, UnicodeDecodeError):
             return None
-        return result if self.has("result", result) else None
+        return result if self.has(kind, result) else None
 
 
 def default_store() -> Store:

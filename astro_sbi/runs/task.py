@@ -1,15 +1,30 @@
-"""The main job: a file in, a checked result out. Runs in a worker process or at the command line, never in the server."""
+"""What jobs do: a file in, a checked result out, or a check of one. Runs in a worker or at the command line, never in the server."""
 
 from __future__ import annotations
 
 import time
 
 from astro_sbi.inference.posterior import OnProgress, ShouldStop
+from astro_sbi.runs.check_settings import Asked, CheckSettings
 from astro_sbi.runs.request import resolve
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.store import Store
 from astro_sbi.simulators.registry import SIMULATIONS
+
+
+def run_task(name: str, content: bytes, settings: Asked, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store) -> Result:
+    """Do what a job asks for; see `run_inference`, `reference.fit_reference` and `local_check.check_locally`."""
+    told = {"on_progress": on_progress, "should_stop": should_stop, "store": store}
+    if not isinstance(settings, CheckSettings):
+        return run_inference(name, content, settings, **told)
+    if settings.task == "local":
+        from astro_sbi.runs.local_check import check_locally
+
+        return check_locally(name, content, settings, **told)
+    from astro_sbi.runs.reference import fit_reference
+
+    return fit_reference(name, content, settings, **told)
 
 
 def run_inference(

@@ -108,10 +108,14 @@ def runs_text(found: Sequence[JobView]) -> str:
     if not found:
         return "no runs yet: python -m astro_sbi infer SIMULATOR FILE"
     rows = [
-        (shortened(one.result_key or one.key), one.state, age(one.created), one.simulator, one.observation, one.verdict or one.error or "")
+        (shortened(one.result_key or one.key), one.state, age(one.created), _what(one), one.observation, one.verdict or one.error or "")
         for one in found
     ]
     return table(("key", "state", "age", "simulator", "observation", "verdict"), rows)
+
+
+def _what(one: JobView) -> str:
+    return f"{one.simulator}, {one.check} of {shortened(one.of)}" if one.check else one.simulator
 
 
 def age(since: float) -> str:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from astro_sbi.runs import executor, jobs
 from astro_sbi.runs.bundle import StoreError
+from astro_sbi.runs.check_settings import Asked
 from astro_sbi.runs.jobs import Job
 from astro_sbi.runs.keys import is_key
 from astro_sbi.runs.outcome import Outcome
 from astro_sbi.runs.progress import Reporter
-from astro_sbi.runs.settings import Settings
-from astro_sbi.runs.store import Store
+from astro_sbi.runs.store import MADE_BY, Store
 from astro_sbi.simulators import simulator_names
 from astro_sbi.simulators.registry import SIMULATIONS
 
@@ -34,12 +34,12 @@ NICE = 5
 
 
 class Task(Protocol):
-    """What runs a request: `astro_sbi.runs.task.run_inference`, or a test's stand-in."""
+    """What runs a request: `astro_sbi.runs.task.run_task`, or a test's stand-in."""
 
     def __call__(
-        self, name: str, content: bytes, settings: Settings, *, on_progress: Any, should_stop: Callable[[], bool], store: Store
+        self, name: str, content: bytes, settings: Asked, *, on_progress: Any, should_stop: Callable[[], bool], store: Store
     ) -> Result:
-        """Run the inference and return its result."""
+        """Do what is asked for and return what it gives."""
         ...
 
 
@@ -111,7 +111,7 @@ def run_job(store: Store, job: Job, task: Task, reporter: Reporter, stop: thread
     if pulse.lost:
         return Outcome("running")
     try:
-        result_key = keep(store, job.key, result)
+        result_key = keep(store, job, result)
     except StoreError as error:
         jobs.fail(store.catalogue, job.key, token, str(error))
         return Outcome("failed", error=str(error))
@@ -123,13 +123,13 @@ def run_job(store: Store, job: Job, task: Task, reporter: Reporter, stop: thread
     return Outcome("done", result_key=result_key)
 
 
-def keep(store: Store, request: str, result: Result) -> str:
-    """Commit a result's bundle and return its key: the one it names, or the request's."""
+def keep(store: Store, job: Job, result: Result) -> str:
+    """Commit the bundle of a result, or of a check, and return its key: the one it names, or the request's."""
     from astro_sbi.runs.result import to_files
 
     named = str(result.summary.get("key", ""))
-    key = named if is_key(named) else request
-    store.commit("result", key, to_files(result))
+    key = named if is_key(named) else job.key
+    store.commit(MADE_BY[job.task], key, to_files(result))
     return key
 
 
@@ -211,7 +211,7 @@ def work(store: Store, place: executor.Place | None, task: Task, stop: threading
             stop.wait(LOOK_S)
             continue
         with logged(log_path(store, job.key)):
-            print_line(f"attempt {job.attempts} of {job.settings.simulator} on {job.observation}")
+            print_line(f"attempt {job.attempts} of {job.task}, {job.simulator} on {job.observation}")
             outcome = run_job(store, job, task, Reporter(), stop)
             print_line(f"{outcome.state} {outcome.error or ''}".strip())
         idle_since = time.monotonic()
@@ -225,7 +225,7 @@ def print_line(text: str) -> None:
 
 def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> int:
     """Work for the store whose folder is the only argument."""
-    from astro_sbi.runs.task import run_inference
+    from astro_sbi.runs.task import run_task
 
     store, stop = Store(Path(arguments[0])), threading.Event()
     if hasattr(os, "nice"):
@@ -235,7 +235,7 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
     if place:
         executor.fill_place(store.catalogue, place, os.getpid())
     try:
-        work(store, place, run_inference, stop, idle_s=float(environment.get("ASTRO_SBI_WORKER_IDLE_S", "60")))
+        work(store, place, run_task, stop, idle_s=float(environment.get("ASTRO_SBI_WORKER_IDLE_S", "60")))
     finally:
         if place:
             executor.leave_place(store.catalogue, place)

@@ -12,6 +12,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from astro_sbi.ui.compiling import compile_on_the_cpu
+
 if TYPE_CHECKING:
     from astro_sbi.diagnostics.sensitivity import Sensitivity
     from astro_sbi.figures.effects import Effect
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preview import Reading
     from astro_sbi.observations.simulations.table import ObservedNumbers, SimulationTable, TableOptions
     from astro_sbi.runs.api import ExampleView
-    from astro_sbi.runs.request import Request
+    from astro_sbi.runs.check_settings import Method
     from astro_sbi.runs.result import Result
-    from astro_sbi.runs.store import Store
+    from astro_sbi.runs.store import BundleKind, Store
+    from astro_sbi.runs.subject import Subject
     from astro_sbi.simulators.prior import Prior
     from astro_sbi.ui.observation_form import Chosen
     from astro_sbi.ui.prior_predictive import Predictor
@@ -45,24 +48,36 @@ def store() -> Store:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Opening the result")
-def _result(root: str, key: str) -> Result:
+def _result(root: str, key: str, kind: BundleKind) -> Result:
     from astro_sbi.runs import api
 
-    return api.result(store(), key)
+    return api.result(store(), key, kind)
 
 
-def result(key: str) -> Result:
-    """A finished inference; immutable, so every session shares it.
+def result(key: str, kind: BundleKind = "result") -> Result:
+    """A finished inference, or a finished check; immutable, so every session shares it.
 
     Raises:
         StoreError: if it is not there or damaged.
     """
-    return _result(str(store().root), key)
+    return _result(str(store().root), key, kind)
 
 
 def forget_result(key: str) -> None:
     """Stop serving a result that was deleted."""
-    _result.clear(str(store().root), key)
+    _result.clear(str(store().root), key, "result")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _usual_sampler(key: str, _kept: Result) -> Method:
+    from astro_sbi.runs.on_demand import usual_sampler
+
+    return usual_sampler(_kept)
+
+
+def usual_sampler(kept: Result) -> Method:
+    """The sampler that suits a result's posterior."""
+    return _usual_sampler(kept.key, kept)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -143,22 +158,11 @@ def examples() -> tuple[ExampleView, ...]:
     return tuple(api.examples())
 
 
-def _compile_on_the_cpu() -> None:
-    """Keep this process off accelerators, which are the workers', and keep what it compiles in the store."""
-    import jax
-
-    jax.config.update("jax_platforms", "cpu")
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(store().folder("xla")))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-
-
 @st.cache_resource(max_entries=16, show_spinner="Compiling the simulator")
 def _explorer(name: str, options: tuple[tuple[str, str], ...], number: int | None) -> Explorer:
     from astro_sbi.ui.simulated import make_explorer
 
-    _compile_on_the_cpu()
+    compile_on_the_cpu(store().folder("xla"))
     return make_explorer(name, dict(options), number)
 
 
@@ -194,39 +198,32 @@ def shipped_flow(name: str) -> AmortisedFlow:
     """
     from astro_sbi.inference.amortised import shipped_flow
 
-    _compile_on_the_cpu()
+    compile_on_the_cpu(store().folder("xla"))
     return shipped_flow(name)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _slider_ranges(key: tuple[str, ...], _explorer: Explorer) -> dict[str, tuple[float, float, float]]:
-    from astro_sbi.ui.simulated import ranges
+@st.cache_data(max_entries=64, show_spinner=False)
+def _told(key: tuple[str, ...], what: str, _explorer: Explorer) -> Any:
+    from astro_sbi.ui import simulated
 
-    return ranges(_explorer)
+    return getattr(simulated, what)(_explorer)
 
 
 def slider_ranges(explorer: Explorer) -> dict[str, tuple[float, float, float]]:
     """Lowest, first and highest value of each parameter's slider."""
-    return _slider_ranges(explorer.key, explorer)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _many_cycles(key: tuple[str, ...], _explorer: Explorer) -> bool:
-    from astro_sbi.ui.simulated import many_cycles
-
-    return many_cycles(_explorer)
+    return _told(explorer.key, "ranges", explorer)
 
 
 def many_cycles(explorer: Explorer) -> bool:
     """Whether the pattern spans so many periods that the model is seen only folded."""
-    return _many_cycles(explorer.key, explorer)
+    return _told(explorer.key, "many_cycles", explorer)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Compiling the simulator")
 def _predictor(name: str, options: tuple[tuple[str, str], ...], content_hash: str, _observation: Observation) -> Predictor:
     from astro_sbi.ui.prior_predictive import make_predictor
 
-    _compile_on_the_cpu()
+    compile_on_the_cpu(store().folder("xla"))
     return make_predictor(name, dict(options), _observation)
 
 
@@ -260,18 +257,18 @@ def predicted_bands(predictor: Predictor, prior: Prior) -> dict[str, np.ndarray]
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data again")
-def _request_again(root: str, key: str) -> Request:
-    from astro_sbi.runs.again import request_again
+def _posed_again(root: str, key: str) -> Subject:
+    from astro_sbi.runs.again import posed_again
 
-    return request_again(store(), result(key))
+    compile_on_the_cpu(store().folder("xla"))
+    return posed_again(store(), key)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Following the posterior of perturbed data")
 def _perturbed(root: str, key: str, what: Perturbation) -> Sensitivity:
     from astro_sbi.runs.again import perturbed_posteriors
 
-    _compile_on_the_cpu()
-    return perturbed_posteriors(_request_again(root, key), result(key), what)
+    return perturbed_posteriors(_posed_again(root, key), what)
 
 
 def perturbed(key: str, what: Perturbation) -> Sensitivity:

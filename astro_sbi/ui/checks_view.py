@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from astro_sbi.diagnostics.card import LEVELS
-from astro_sbi.diagnostics.thresholds import THRESHOLDS, Threshold
+from astro_sbi.diagnostics.thresholds import THRESHOLDS
 from astro_sbi.runs.result import Result
-from astro_sbi.ui import predictive_view
+from astro_sbi.ui import predictive_view, slow_checks_view
+from astro_sbi.ui.limits_view import limits_table
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.words import escaped, number
+from astro_sbi.ui.words import escaped
 
 ABOUT = {
     "detection": "Evidence for the signal against a flat model",
@@ -39,9 +38,10 @@ def checks_view(key: str, result: Result) -> None:
     predictive_view.predictive_numbers(result)
     if result.summary.get("calibration"):
         _calibration(result.summary["calibration"])
+    slow_checks_view.slow_checks_view(result)
     with st.expander("The limits behind the verdict", icon=":material/rule:"):
         st.caption("The worst check decides. Good: passes; between the limits: caution; beyond: do not trust.")
-        table([_row(threshold) for threshold in THRESHOLDS], alt="Limits of every check and their sources")
+        limits_table(THRESHOLDS, ABOUT)
 
 
 def _calibration(found: dict) -> None:
@@ -54,13 +54,3 @@ def _calibration(found: dict) -> None:
         for name, shares in found["coverage"].items()
     ]
     table(rows, alt="Coverage of central regions, and of the highest-density regions of all parameters jointly")
-
-
-def _row(threshold: Threshold) -> dict[str, str]:
-    sign, beyond = ("≥", "<") if threshold.better == "high" else ("≤", ">")
-    return {
-        "Check": escaped(ABOUT.get(threshold.name, threshold.name)),
-        "Good": f"{sign} {number(threshold.good)}",
-        "Do not trust": f"{beyond} {number(threshold.bad)}" if math.isfinite(threshold.bad) else "–",
-        "Source": escaped(threshold.source),
-    }

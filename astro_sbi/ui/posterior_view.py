@@ -14,11 +14,14 @@ from astro_sbi.runs.result import Result
 from astro_sbi.simulators.prior import PriorError, parse_distribution
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.adjusted_view import adjusted_columns
+from astro_sbi.ui.kept_checks import with_references
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.words import aligned, escaped, journal, number, unit_latex
 
 POSTERIOR, FLOW, PRIOR = "Posterior", "Flow alone", "Prior"
+REFERENCES = {"Reference (NUTS)": "nuts", "Reference (nested sampling)": "nested"}
 COLOURS = {POSTERIOR: NEUTRAL.posterior, FLOW: NEUTRAL.flow, PRIOR: NEUTRAL.prior}
+COLOURS |= dict(zip(REFERENCES, (NEUTRAL.reference, NEUTRAL.second_reference), strict=True))
 SHAPES = ("Corner", "Two parameters", "One by one")
 PARAMETERS, MEDIAN = "Parameters", "Median and 68 %"
 FIRST_SHOWN = 6
@@ -57,7 +60,7 @@ def limits(result: Result) -> dict[str, tuple[float | None, float | None]]:
 def layers(result: Result, shown: Sequence[str]) -> list[Layer]:
     """The distributions to overlay, the leading one first."""
     found = []
-    for layer, kind in ((POSTERIOR, "posterior"), (FLOW, "flow"), (PRIOR, "prior")):
+    for layer, kind in ((POSTERIOR, "posterior"), *REFERENCES.items(), (FLOW, "flow"), (PRIOR, "prior")):
         draws = result.draws(kind) if layer in shown else {}
         if draws:
             weight = result.arrays["weight"] if layer == POSTERIOR else None
@@ -81,6 +84,7 @@ def _meaning(result: Result, name: str) -> str:
 
 def corner_view(key: str, result: Result) -> None:
     """The corner plot with its choices."""
+    result = with_references(result)
     available = list(quantities(result))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shape = st.segmented_control(
@@ -91,7 +95,8 @@ def corner_view(key: str, result: Result) -> None:
             key="corner_shape",
             help="A corner plot needs a wide screen; two parameters or one by one suit a phone.",
         )
-        shown = _layer_choice(weighted=result.summary["importance"] is not None)
+        references = [layer for layer, kind in REFERENCES.items() if result.draws(kind)]
+        shown = _layer_choice(references, weighted=result.summary["importance"] is not None)
     names = _choice(result, available, str(shape))
     if not names or not shown:
         st.info("Choose at least one parameter and one layer.", icon=":material/info:")
@@ -107,7 +112,7 @@ def corner_view(key: str, result: Result) -> None:
     )
 
 
-def _layer_choice(*, weighted: bool) -> list[str]:
+def _layer_choice(references: list[str], *, weighted: bool) -> list[str]:
     """The layers to show; without a likelihood the posterior is the flow's own."""
     if not weighted:
         words = "Posterior: the flow's own draws. Prior: what was assumed before the data."
@@ -116,12 +121,13 @@ def _layer_choice(*, weighted: bool) -> list[str]:
         )
     return st.pills(
         "Layers",
-        list(COLOURS),
+        [POSTERIOR, FLOW, PRIOR, *references],
         selection_mode="multi",
-        default=[POSTERIOR, FLOW],
+        default=[POSTERIOR, *(references or [FLOW])],
         key="corner_layers",
         help="Posterior: the flow's draws weighted by the likelihood. Flow alone: the same draws before weighting. Prior: what was "
-        "assumed before the data. Where the first two agree, the flow had learned the posterior.",
+        "assumed before the data. Where the first two agree, the flow had learned the posterior."
+        + (" Reference: a sampler on the same likelihood that knows nothing of the flow." if references else ""),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -41,12 +43,8 @@ def progress_view(key: str) -> None:
 def _look(job: api.JobView) -> None:
     progress = job.progress
     st.subheader(f"Inferring from {escaped(job.observation)}", anchor=False)
-    if job.state == "queued" or progress is None:
-        _queued(job)
-    else:
-        name = PHASES.get(progress.phase, progress.phase.capitalize())
-        left = f", {duration(progress.seconds_left)} left in this phase" if (progress.seconds_left or 0) >= 1 else ""
-        st.progress(min(1.0, max(0.0, progress.fraction)), text=f"{name}{left}")
+    progress_bar(job, PHASES)
+    if job.state != "queued" and progress is not None:
         steps, curves = st.columns([2, 3], gap="large")
         with steps:
             _steps(job, progress)
@@ -55,20 +53,30 @@ def _look(job: api.JobView) -> None:
     if job.note:
         st.caption(f":material/info: {escaped(job.note)}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        if job.cancelling:
-            st.caption("Stopping…")
-        elif st.button(
-            "Cancel", icon=":material/cancel:", key="cancel_job", help="The run stops within a few seconds; nothing else is affected."
-        ):
-            with said():
-                api.cancel(cached.store(), job.key)
+        cancel_button(job, key="cancel_job")
         st.caption("You can close this tab: the run goes on, and this address finds it again.")
 
 
-def _queued(job: api.JobView) -> None:
-    before = queue_position(job)
-    words = f"Waiting: {count(before, 'run')} before this one." if before else "Starting a worker; the first steps take a few seconds."
-    st.progress(0.0, text=words)
+def cancel_button(job: api.JobView, *, key: str) -> None:
+    """The way to stop a job, or that it stops."""
+    if job.cancelling:
+        st.caption("Stopping…")
+    elif st.button("Cancel", icon=":material/cancel:", key=key, help="The run stops within a few seconds; nothing else is affected."):
+        with said():
+            api.cancel(cached.store(), job.key)
+
+
+def progress_bar(job: api.JobView, phases: Mapping[str, str]) -> None:
+    """How far a job is, in its phases' words, or how long it waits."""
+    progress = job.progress
+    if job.state == "queued" or progress is None:
+        before = queue_position(job)
+        words = f"Waiting: {count(before, 'run')} before this one." if before else "Starting a worker; the first steps take a few seconds."
+        st.progress(0.0, text=words)
+        return
+    name = phases.get(progress.phase, progress.phase.capitalize())
+    left = f", {duration(progress.seconds_left)} left in this phase" if (progress.seconds_left or 0) >= 1 else ""
+    st.progress(min(1.0, max(0.0, progress.fraction)), text=f"{name}{left}")
 
 
 def queue_position(job: api.JobView) -> int:

@@ -40,7 +40,10 @@ def recent_runs(jobs: Sequence[api.JobView]) -> None:
 def open_link(job: api.JobView, *, short: bool = True) -> None:
     """The way to a run: its result, or the page that follows it."""
     name = escaped(job.observation)
-    if job.state == "done" and job.result_key:
+    if job.of:
+        label = f"{name}, {job.check}"
+        st.page_link(navigation.RESULT, label="Open" if short else label, icon=":material/open_in_new:", query_params={"run": job.of})
+    elif job.state == "done" and job.result_key:
         st.page_link(
             navigation.RESULT, label="Open" if short else name, icon=":material/open_in_new:", query_params={"run": job.result_key}
         )
@@ -63,7 +66,7 @@ def runs_table(jobs: Sequence[api.JobView]) -> None:
             what, how, actions = st.columns([4, 5, 4], vertical_alignment="center")
             with what, st.container(gap=None):
                 st.markdown(f"**{escaped(job.observation)}**")
-                st.caption(escaped(job.simulator))
+                st.caption(f"{escaped(job.simulator)} · checked by {job.check}" if job.check else escaped(job.simulator))
             with how, st.container(horizontal=True, vertical_alignment="center"):
                 state_badge(job)
                 if job.verdict:
@@ -89,8 +92,11 @@ def _actions(job: api.JobView) -> None:
 @st.dialog("Delete this run?", icon=":material/delete:")
 def confirm_deletion(job: api.JobView) -> None:
     """Ask before a run and its result are removed."""
-    st.text(f"{job.observation} · {job.simulator}")
-    st.markdown("Its result goes with it, and links to it stop working. The uploaded file and trained flows stay.")
+    st.text(f"{job.observation} · {job.simulator}" + f" · {job.check}" * bool(job.check))
+    if job.check:
+        st.markdown("What this check found goes with it. The run that it is of stays.")
+    else:
+        st.markdown("Its result goes with it, and links to it stop working. The uploaded file and trained flows stay.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it", key="keep_run"):
             st.rerun()

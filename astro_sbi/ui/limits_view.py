@@ -1,0 +1,30 @@
+"""Limits of checks and their sources as a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from astro_sbi.diagnostics.thresholds import Threshold
+from astro_sbi.ui.tables import table
+from astro_sbi.ui.words import escaped, number
+
+
+def limits_table(rows: Sequence[Threshold], about: Mapping[str, str]) -> None:
+    """One row a check.
+
+    Args:
+        rows: of the table of thresholds.
+        about: what each number is, by the check's name.
+    """
+    table([_row(row, about.get(row.name, row.name)) for row in rows], alt="Limits of every check and their sources")
+
+
+def _row(threshold: Threshold, about: str) -> dict[str, str]:
+    sign, beyond = ("≥", "<") if threshold.better == "high" else ("≤", ">")
+    return {
+        "Check": escaped(about),
+        "Good": f"{sign} {number(threshold.good)}",
+        "Do not trust": f"{beyond} {number(threshold.bad)}" if math.isfinite(threshold.bad) else "–",
+        "Source": escaped(threshold.source),
+    }
