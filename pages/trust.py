@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from astro_sbi.runs.cards import shipped_cards
 from astro_sbi.runs.keys import is_key
 from astro_sbi.ui import cached, navigation, trust_view
 from astro_sbi.ui.sensitivity_view import sensitivity_view
@@ -14,11 +15,11 @@ st.caption("The evidence for and against a posterior: how it was tested, what ca
 
 def flow(subject: trust_view.Subject) -> None:
     """The card of a flow that ships."""
-    judged = trust_view.shipped_judged(subject.name)
-    if judged is None:
+    shipped = shipped_cards().get(subject.name)
+    if shipped is None:
         st.info("No flow with a calibration card ships under this name. Choose another above.", icon=":material/info:")
         return
-    trust_view.card_view(subject, judged)
+    trust_view.card_view(shipped, trust_view.shipped_judged(shipped))
     trust_view.blind_view()
     st.caption("To put a calibration error into data of your own and see what it does, choose a run with a likelihood above.")
 
@@ -34,7 +35,7 @@ def run(subject: trust_view.Subject) -> None:
     if result.summary["importance"] is not None and judged is None:
         trust_view.rounds_view(subject.name, result)
     elif judged is not None:
-        trust_view.card_view(subject, judged)
+        trust_view.card_view(result, judged)
         trust_view.blind_view()
     else:
         st.info("This run is from before there were calibration cards. Run it again to get one.", icon=":material/history:")

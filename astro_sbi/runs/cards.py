@@ -28,11 +28,13 @@ class ShippedCard:
         simulator: name of its simulator.
         card: its calibration.
         trained: how it was trained, and its importance efficiency over draws of the prior predictive.
+        flow: checksum of its weights.
     """
 
     simulator: str
     card: CalibrationCard
     trained: Mapping[str, Any]
+    flow: str
 
 
 def shipped_cards() -> dict[str, ShippedCard]:
@@ -51,7 +53,7 @@ def _shipped(name: str, files: Mapping[str, bytes]) -> ShippedCard:
     kept = json.loads(files[CARD])
     if kept["flow"] != sha256_of(files[_WEIGHTS]):
         raise StoreError(f"the calibration card beside the flow of {name} is of another flow: make shipped cards anew")
-    return ShippedCard(name, CalibrationCard.from_json(kept["calibration"]), json.loads(files[_TRAINED]))
+    return ShippedCard(name, CalibrationCard.from_json(kept["calibration"]), json.loads(files[_TRAINED]), kept["flow"])
 
 
 def shipped_card_file(weights: bytes, card: CalibrationCard) -> bytes:

@@ -13,11 +13,13 @@ from astro_sbi.figures.calibration import pictures
 from astro_sbi.figures.training import rounds
 from astro_sbi.runs import api
 from astro_sbi.runs.calibration_report import Judged, parameter_rows, report_html, report_json
-from astro_sbi.runs.cards import card_of, shipped_cards
+from astro_sbi.runs.card_jobs import largest_card
+from astro_sbi.runs.cards import ShippedCard, card_of, shipped_cards
 from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.result import Result
 from astro_sbi.simulators import simulator as simulator_named
 from astro_sbi.ui import cached, charts, predictive_view, state
+from astro_sbi.ui.more_simulations import more_simulations
 from astro_sbi.ui.result_view import measures
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.verdict_view import verdict_banner
@@ -68,20 +70,17 @@ def _offered() -> dict[Subject, str]:
     return flows | runs | {Subject("run", one.key): f"Example: {one.title}" for one in cached.examples()}
 
 
-def shipped_judged(name: str) -> Judged | None:
-    """The card of a flow that ships; None where there is none."""
-    found = shipped_cards().get(name)
-    if found is None:
-        return None
-    simulator, trained = simulator_named(name), found.trained
-    note = f"{FRESH}; {DRAWS} draws of each posterior. The flow was trained on {trained['simulations']:,} simulations."
+def shipped_judged(found: ShippedCard) -> Judged:
+    """The card of a flow that ships: its own, or one of more simulations that was asked for."""
+    simulator = simulator_named(found.simulator)
+    note = f"{FRESH}; {DRAWS} draws of each posterior. The flow was trained on {found.trained['simulations']:,} simulations."
     symbols = {parameter.name: parameter.html for parameter in simulator.parameters}
-    return Judged(f"the shipped flow of {simulator.title}", note, symbols, found.card)
+    return Judged(f"the shipped flow of {simulator.title}", note, symbols, largest_card(cached.store(), found) or found.card)
 
 
 def run_judged(result: Result) -> Judged | None:
-    """The card of a finished run; None where it has none."""
-    card, summary = card_of(result), result.summary
+    """The card of a finished run, likewise; None where it has none."""
+    card, summary = largest_card(cached.store(), result) or card_of(result), result.summary
     if card is None:
         return None
     made = HELD_BACK if summary.get("table") else FRESH
@@ -89,7 +88,7 @@ def run_judged(result: Result) -> Judged | None:
     return Judged(summary["title"], f"{made}; {DRAWS} draws of each posterior.", symbols, card)
 
 
-def card_view(subject: Subject, judged: Judged) -> None:
+def card_view(of: ShippedCard | Result, judged: Judged) -> None:
     """Verdict, what was tested, each test with its picture, and what none of them sees."""
     card, found = judged.card, calibration_verdict(judged.card)
     verdict_banner(found.grade, found.reasons, meaning=MEANINGS[found.grade])
@@ -111,7 +110,7 @@ def card_view(subject: Subject, judged: Judged) -> None:
             _seen(section.sees, section.blind)
     st.subheader("All parameters", anchor=False)
     table([{"Parameter": escaped(name), **cells} for name, cells in parameter_rows(card)], alt="Tests of each parameter in numbers")
-    _more(subject, held_back=judged.note.startswith(HELD_BACK))
+    more_simulations(of, card.tests)
 
 
 def _seen(sees: str, blind: str) -> None:
@@ -139,19 +138,6 @@ def _downloads(judged: Judged) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-
-
-def _more(subject: Subject, *, held_back: bool) -> None:
-    """How to test with more simulations, where more can be made."""
-    if held_back:
-        return
-    name = subject.name if subject.kind == "flow" else subject.name[:12]
-    with st.expander("More simulations", icon=":material/add_chart:"):
-        st.markdown(
-            "The more simulations, the smaller the fault that is seen: the band shrinks with the root of their number. This command:"
-        )
-        st.code(f"python -m astro_sbi check {name} --simulations 20000", language="bash", wrap_lines=True)
-        st.caption("It shows how far it is and the time left; Ctrl-C cancels. On this page the card of the training stays.")
 
 
 def rounds_view(key: str, result: Result) -> None:

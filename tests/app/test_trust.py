@@ -8,12 +8,14 @@ import pytest
 from astro_sbi.diagnostics.predictive import predictive_check
 from astro_sbi.diagnostics.sensitivity import Perturbed, Sensitivity
 from astro_sbi.inference.posterior import Verdict
+from astro_sbi.runs import api
 from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.finished import examples
 from astro_sbi.runs.result import Result, to_files
 from astro_sbi.ui import cached, sensitivity_view
 from tests.app.conftest import words
 from tests.app.finished import PARAMETERS, finished, kept
+from tests.diagnostics.estimators import card
 from tests.runs.test_cards import with_card
 
 
@@ -31,7 +33,6 @@ def test_a_shipped_flow_is_chosen_by_the_address_and_its_card_read_at_once(opene
     assert "65.4 did" in said
     assert "signal-to-noise is 6.21 to 78.3" in said
     assert len(app.get("plotly_chart")) == 4
-    assert "python -m astro_sbi check transit --simulations 20000" in app.code[0].value
     assert [metric.value for metric in app.metric] == ["5,000", "−3.1 points"]
     assert len(app.get("download_button")) == 2
 
@@ -43,6 +44,24 @@ def test_the_first_flow_is_shown_without_an_address_and_another_goes_there(opene
     assert app.query_params["flow"] == "transit"
 
 
+def test_more_simulations_are_asked_for_followed_and_shown(opened, store):
+    app = opened("trust", flow="transit")
+    app.button(key="ask_card").click().run()
+    assert not app.exception
+    (job,) = api.jobs(store)
+    assert (job.state, job.of, job.settings.simulations) == ("queued", "transit", 20_000)
+    assert any(button.key == "cancel_card" for button in app.button)
+    app.button(key="cancel_card").click().run()
+    assert api.job(store, job.key).state == "cancelled"
+    shown = opened("library")
+    assert "checked by fresh simulations" in words(shown)
+    summary = {"key": job.key, "calibration": card("good", tests=20_000, draws=50).to_json()}
+    store.commit("card", job.key, to_files(Result(summary, {}, {})))
+    again = opened("trust", flow="transit")
+    assert again.metric[0].value == "20,000"
+    assert not [button for button in again.button if button.key == "ask_card"]
+
+
 def test_a_run_with_a_card(opened, store):
     app = opened("trust", run=keep(store, with_card("20 % too narrow", table={"rows": 3000})))
     assert not app.exception
@@ -50,7 +69,7 @@ def test_a_run_with_a_card(opened, store):
     said = words(app).replace("\\", "")
     assert "Rows of the table that were held back" in said
     assert any(f"Least uniform: {name}" in said for name in PARAMETERS)
-    assert not app.code
+    assert not [button for button in app.button if button.key == "ask_card"]
     assert "What this cannot detect" not in said
 
 
