@@ -32,7 +32,7 @@ def calibration_card(
     return CalibrationCard(
         tests=len(found.denser),
         marginals={name: _marginal(column) for name, column in columns.items()},
-        joint=_joint(found.denser),
+        joint=joint_coverage(found.denser),
         tarp_p=uniformity.ks_p(found.nearer),
         tarp_deviation=uniformity.deviation(found.nearer),
         correlation_p=correlation_p,
@@ -63,7 +63,8 @@ def _marginal(values: Float[np.ndarray, " K"]) -> Marginal:
     )
 
 
-def _joint(denser: Float[np.ndarray, " K"]) -> Joint:
+def joint_coverage(denser: Float[np.ndarray, " K"]) -> Joint:
+    """Coverage of highest-density regions, of the levels of the smallest ones that hold the truths."""
     coverage = _shares(denser, JOINT_LEVELS)
     off = np.subtract(coverage, JOINT_LEVELS)
     over, under = int(np.argmin(off)), int(np.argmax(off))

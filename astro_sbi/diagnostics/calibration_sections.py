@@ -49,7 +49,7 @@ def _sections(card: CalibrationCard) -> Iterator[Section]:
         "coverage",
         "Do regions of all parameters together hold the truth as often as they say?",
         f"{coverage_words(card)} Worst: {_signed(card.joint.worst)} points at {100 * card.joint.worst_at:.0f} %; a perfect flow strays by "
-        f"up to {100 * card.joint.expected:.1f} points over {card.tests:,} simulations.",
+        f"up to {100 * card.joint.expected:.1f} points over {card.tests:,} simulations.{_members(card)}",
         "Over-confidence and over-caution, also through wrong correlations between parameters.",
         "Faults that cancel over the prior, and a wrong tilt of a region of the right size.",
     )
@@ -109,6 +109,12 @@ def signed_number(x: float, decimals: int = 2) -> str:
 
 def _signed(share: float) -> str:
     return signed_number(100 * share, 1)
+
+
+def _members(card: CalibrationCard) -> str:
+    if not card.members:
+        return ""
+    return f" Members of the ensemble by themselves, worst: {', '.join(_signed(worst) for worst in card.members)} points."
 
 
 def _listed(card: CalibrationCard) -> str:

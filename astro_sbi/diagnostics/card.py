@@ -115,6 +115,8 @@ class CalibrationCard:
         coverage: share of true values inside the central regions of `LEVELS`, by parameter; inside the highest-density
             regions for ``jointly``.
         parts: thirds of the simulations, by what was given of their data.
+        members: largest difference of joint coverage from its level of each member of an ensemble by itself, where they were asked;
+            below 0 where it is over-confident.
     """
 
     tests: int
@@ -126,6 +128,7 @@ class CalibrationCard:
     correlation: float
     coverage: dict[str, tuple[float, ...]]
     parts: tuple[Part, ...] = ()
+    members: tuple[float, ...] = ()
 
     @property
     def p_values(self) -> dict[str, float]:
@@ -170,6 +173,7 @@ class CalibrationCard:
         parts = tuple(Part(**{**one, "joint": _joint_of(one["joint"])}) for one in value["parts"])
         coverage = {name: tuple(shares) for name, shares in value["coverage"].items()}
         read = {"marginals": marginals, "joint": _joint_of(value["joint"]), "coverage": coverage, "parts": parts}
+        read["members"] = tuple(value.get("members", ()))
         told = {name: value[name] for name in ("tests", "tarp_p", "tarp_deviation", "correlation_p", "correlation")}
         return cls(**told, **read)
 

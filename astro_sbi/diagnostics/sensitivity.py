@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from astro_sbi.inference.problem import Problem
 
 #: Checks that look at the data; those of weights and calibration do not change with them.
-OF_DATA = ("summaries", "noise_ratio", "misfit", "misfit_fitted", "largest_residual", "red_noise")
+OF_DATA = ("summaries", "noise_ratio", "misfit", "misfit_fitted", "largest_residual", "red_noise", "stretch", "sign_run")
 #: Fewer effective draws place no median to a fifth of its sigma.
 FEWEST = 50
 _DRAWS, _TRIES, _WANTED, _PREDICTED = 4096, 6, 200, 200

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from astro_sbi.diagnostics.calibration import calibration_card
+from astro_sbi.diagnostics.calibration import calibration_card, joint_coverage
 from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.diagnostics.ranks import ranks_of_flow
 from astro_sbi.inference.estimator import PosteriorEstimator
@@ -92,12 +92,17 @@ def flow_with_card(
 
 
 def implicit_card(
-    implicit: ImplicitProblem, trained: TrainedNPE, simulations: int, *, on_progress: OnProgress, should_stop: ShouldStop
+    implicit: ImplicitProblem,
+    trained: TrainedNPE,
+    simulations: int,
+    *,
+    apart: bool = False,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
 ) -> CalibrationCard:
-    """The card of a flow of summaries, by fresh simulations of its prior."""
-    return fresh_card(
-        implicit.problem, trained.estimator, simulations, seen=implicit.summaries_of, on_progress=on_progress, should_stop=should_stop
-    )
+    """The card of a flow of summaries, by fresh simulations of its prior; see `fresh_card`."""
+    told = {"on_progress": on_progress, "should_stop": should_stop}
+    return fresh_card(implicit.problem, trained.estimator, simulations, seen=implicit.summaries_of, apart=apart, **told)
 
 
 def fresh_card(
@@ -106,6 +111,7 @@ def fresh_card(
     simulations: int,
     *,
     seen: Callable[[np.ndarray], np.ndarray] = lambda value: value,
+    apart: bool = False,
     on_progress: OnProgress,
     should_stop: ShouldStop,
 ) -> CalibrationCard:
@@ -116,6 +122,7 @@ def fresh_card(
         estimator: the flow.
         simulations: how many.
         seen: what the flow sees of observations [K, n].
+        apart: whether to test each member of an ensemble by itself too.
         on_progress: told how many are done.
         should_stop: asked between a hundred of them.
 
@@ -126,8 +133,10 @@ def fresh_card(
     rng = np.random.default_rng([SEED, 41])
     z = rng.standard_normal((simulations, problem.dimension))
     value = problem.observations(z, rng)
-    found = ranks_of_flow(estimator, z, seen(value), seed=SEED, on_progress=on_progress, should_stop=should_stop)
-    return calibration_card(problem.prior.free, found, {"signal-to-noise": problem.signal_to_noise(value)})
+    x, told = seen(value), {"seed": SEED, "on_progress": on_progress, "should_stop": should_stop}
+    card = calibration_card(problem.prior.free, ranks_of_flow(estimator, z, x, **told), {"signal-to-noise": problem.signal_to_noise(value)})
+    alone = estimator.alone() if apart and estimator.members > 1 else ()
+    return replace(card, members=tuple(joint_coverage(ranks_of_flow(member, z, x, **told).denser).worst for member in alone))
 
 
 def kept_flow(store: Store | None, key: str) -> tuple[TrainedNPE, Mapping[str, bytes]] | None:

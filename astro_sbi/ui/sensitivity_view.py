@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from astro_sbi.diagnostics.calibration_sections import signed_number
 from astro_sbi.diagnostics.sensitivity import Perturbed, Sensitivity
 from astro_sbi.figures.sensitivity import NAMED, most_moved, moved
 from astro_sbi.observations.perturbation import Perturbation
@@ -176,4 +177,4 @@ def _amount(by: float, error: Error) -> str:
 
 
 def _sigma(shift: float) -> str:
-    return f"{shift:+.2f} σ".replace("-", "−")
+    return f"{signed_number(shift)} σ"
