@@ -75,15 +75,15 @@ def _plain(value: Any) -> Any:
 def _axis_of(letter: str, style: Mapping[str, Any], width: int, height: int) -> _Axis:
     first, last = style.get("domain", (0.0, 1.0))
     if letter == "x":
-        ends = [_LEFT + share * (width - _LEFT - _RIGHT) for share in (first, last)]
+        start, end = (_LEFT + share * (width - _LEFT - _RIGHT) for share in (first, last))
     else:
-        ends = [height - _BOTTOM - share * (height - _TOP - _BOTTOM) for share in (first, last)]
-    low, high = (float(end) for end in style["range"])
+        start, end = (height - _BOTTOM - share * (height - _TOP - _BOTTOM) for share in (first, last))
+    low, high = (float(side) for side in style["range"])
     title = str(style.get("title", {}).get("text", "") or "")
-    if style.get("tickvals") is not None:
-        texts = style.get("ticktext", [f"{value:g}" for value in style["tickvals"]])
-        return _Axis(*ends, low, high, tuple(zip(map(float, style["tickvals"]), map(str, texts), strict=True)), title)
-    return _Axis(*ends, low, high, tuple(_round_numbers(low, high, int(style.get("nticks") or 6))), title)
+    if style.get("tickvals") is None:
+        return _Axis(start, end, low, high, tuple(_round_numbers(low, high, int(style.get("nticks") or 6))), title)
+    texts = style.get("ticktext", [f"{value:g}" for value in style["tickvals"]])
+    return _Axis(start, end, low, high, tuple(zip(map(float, style["tickvals"]), map(str, texts), strict=True)), title)
 
 
 def _round_numbers(low: float, high: float, most: int) -> Iterator[tuple[float, str]]:

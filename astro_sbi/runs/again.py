@@ -68,7 +68,7 @@ def perturbed_posteriors(run: Subject, what: Perturbation) -> Sensitivity:
 
     def quoted_at(by: float) -> np.ndarray:
         seen, posed = observed_at(by)
-        return seen.points.noise.sigma if posed.pattern.decorrelation is None else posed.pattern.sigma[: len(seen)].astype(np.float64)
+        return seen.points.noise.sigma if posed.pattern.decorrelation is None else np.asarray(posed.pattern.sigma[: len(seen)], np.float64)
 
     latent, weight = run.latent(run.kept.draws("posterior")), run.kept.arrays["weight"].astype(np.float64)
     sound = np.isfinite(latent).all(axis=1)  # a draw on the very edge of a prior has no latent place

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+import plotly.graph_objects as go
 import streamlit as st
 
-from astro_sbi.diagnostics.calibration_sections import BLIND, sections, signed_number
+from astro_sbi.diagnostics.calibration_sections import BLIND, Section, sections, signed_number
 from astro_sbi.diagnostics.calibration_verdict import calibration_verdict
 from astro_sbi.diagnostics.ranks import DRAWS
 from astro_sbi.figures.calibration import pictures
@@ -100,17 +102,28 @@ def card_view(of: ShippedCard | Result, judged: Judged) -> None:
     drawn = pictures(card, judged.symbols, across=1 if charts.is_phone() else 3)
     for section in sections(card):
         st.subheader(section.title, anchor=False)
-        pictured = drawn.get(section.test, ())
-        picture, told = st.columns([3, 2], gap="large", vertical_alignment="center") if pictured else (None, st.container())
-        for number, figure in enumerate(pictured):
-            with picture:
-                charts.chart(figure, key=f"{section.test}_{number}")
-        with told:
-            st.markdown(escaped(section.found))
-            _seen(section.sees, section.blind)
+        _section(section, drawn.get(section.test, ()))
     st.subheader("All parameters", anchor=False)
     table([{"Parameter": escaped(name), **cells} for name, cells in parameter_rows(card)], alt="Tests of each parameter in numbers")
     more_simulations(of, card.tests)
+
+
+def _section(section: Section, figures: Sequence[go.Figure]) -> None:
+    """A test: its picture, and beside it what was found, what it sees and what it does not."""
+    if not figures:
+        _found(section)
+        return
+    picture, told = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with picture:
+        for number, figure in enumerate(figures):
+            charts.chart(figure, key=f"{section.test}_{number}")
+    with told:
+        _found(section)
+
+
+def _found(section: Section) -> None:
+    st.markdown(escaped(section.found))
+    _seen(section.sees, section.blind)
 
 
 def _seen(sees: str, blind: str) -> None:

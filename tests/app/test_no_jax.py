@@ -1,4 +1,4 @@
-"""Home, library and stored results are shown by a process that never imports jax."""
+"""Home, library, stored results and calibration cards are shown by a process that never imports jax."""
 
 import os
 import subprocess
@@ -25,6 +25,12 @@ for tab in ("Data and model", "Training", "Checks", "Preparation", "Priors", "Pr
     app.session_state["result_tab"] = tab
     app.run()
     assert not app.exception, app.exception
+app.switch_page("pages/trust.py").run()
+assert not app.exception and app.metric, app.exception
+del app.query_params["run"]
+app.query_params["flow"] = "transit"
+app.switch_page("pages/trust.py").run()
+assert not app.exception and len(app.get("plotly_chart")) == 4, app.exception
 print(sorted({"jax", "jaxlib", "flax", "flowjax", "equinox"} & set(sys.modules)))
 """
 
