@@ -45,25 +45,22 @@ def errors_of(summary: dict) -> dict[Perturbation, Error]:
     """The calibration errors that the data of a run can have."""
     coordinate, value = summary["axes"]["coordinate"], summary["axes"]["value"]
     unit, name = unit_text(coordinate["unit"]), coordinate["name"]
-    gain = "All values and their errors are multiplied, as a wrong flux calibration does."
+    gain = "All values and their errors are multiplied, as a wrong calibration of their scale does."
     if "mag" in value["unit"]:
         gain = "All fluxes are multiplied: the magnitudes get another zero point."
     elif summary["kind"] == "light_curve" and not value["unit"]:
         gain = "Every departure from the median is multiplied, as the light of another star in the aperture does (below 0)."
-    return {
+    offered: dict[Perturbation, Error] = {
         "gain": Error("Gain", "gain error [%]", "a gain error of", gain, "%", 100.0),
         "errors": Error(
             "Error bars", "error bars changed by [%]", "error bars changed by", "All quoted errors are multiplied.", "%", 100.0
         ),
-        "shift": Error(
-            "Zero point",
-            f"{name} shifted by [{unit}]" if unit else f"{name} shifted by",
-            f"the {name.lower()} shifted by",
-            f"The same is added to every {name.lower()}.",
-            unit,
-            1.0,
-        ),
     }
+    if summary["kind"] != "photometry":  # bands have no zero point that could be off
+        title = f"{name} shifted by [{unit}]" if unit else f"{name} shifted by"
+        about = f"The same is added to every {name.lower()}."
+        offered["shift"] = Error("Zero point", title, f"the {name.lower()} shifted by", about, unit, 1.0)
+    return offered
 
 
 def sensitivity_view(key: str, result: Result) -> None:

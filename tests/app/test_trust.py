@@ -157,6 +157,8 @@ def test_errors_speak_of_the_data():
     assert "[d]" in sensitivity_view.errors_of(summary)["shift"].title
     summary["axes"]["value"]["unit"] = "mag"
     assert "magnitudes" in sensitivity_view.errors_of(summary)["gain"].about
+    summary["kind"] = "photometry"
+    assert list(sensitivity_view.errors_of(summary)) == ["gain", "errors"]
 
 
 def test_adjusted_intervals_stand_beside_the_others(opened, store):
