@@ -58,16 +58,7 @@ def parser() -> argparse.ArgumentParser:
     fetches.add_argument("--radius", type=float, default=10.0, metavar="ARCSEC", help="how far around the target [arcsec] (10)")
     fetches.add_argument("--pick", type=_integer, metavar="N", help="fetch the file with this number of those that are listed without it")
     fetches.add_argument("--out", metavar="FILE", help="where to write the file (its own name, in this folder)")
-    checks.add_argument("name", metavar="NAME", help="a simulator whose flow ships with the package, or the key of a run or its beginning")
-    checks.add_argument("--simulations", type=_integer, metavar="N", help="fresh simulations to test the flow by (500; 2000 for --local)")
-    checks.add_argument(
-        "--reference",
-        nargs="?",
-        const="auto",
-        choices=("nuts", "nested", "auto"),
-        help="fit a run again with a sampler, and compare (auto)",
-    )
-    checks.add_argument("--local", action="store_true", help="test the flow of a run at its observation (L-C2ST)")
+    _add_checks(checks)
     infers.add_argument("simulator", metavar="SIMULATOR")
     infers.add_argument("file", metavar="FILE")
     simulations.add_argument(
@@ -92,6 +83,19 @@ def parser() -> argparse.ArgumentParser:
     for verb in (lists, reads, infers, runs, fetches, simulations, checks):
         verb.add_argument("--json", action="store_true", help="print JSON")
     return top
+
+
+def _add_checks(checks: argparse.ArgumentParser) -> None:
+    checks.add_argument("name", metavar="NAME", help="a simulator whose flow ships with the package, or the key of a run or its beginning")
+    checks.add_argument("--simulations", type=_integer, metavar="N", help="fresh simulations to test the flow by (500; 2000 for --local)")
+    checks.add_argument(
+        "--reference",
+        nargs="?",
+        const="auto",
+        choices=("nuts", "nested", "auto"),
+        help="fit a run again with a sampler, and compare (auto)",
+    )
+    checks.add_argument("--local", action="store_true", help="test the flow of a run at its observation (L-C2ST)")
 
 
 def _integer(text: str) -> int:

@@ -78,9 +78,7 @@ def local_test(
     slope = np.linalg.solve(gram + _RIDGE * np.eye(len(gram)), apart.T)
     logit = _quadratic(_whitened(observed, there, there_root)) @ slope
     distance = np.mean((special.expit(logit) - 0.5) ** 2, axis=0)
-    off = (truth - mean) / np.sqrt(np.sum(root**2, axis=2))
-    bias = weight @ off
-    dispersion = np.sqrt(weight @ (off - bias) ** 2)
+    bias, dispersion = _by_parameter(truth, mean, root, weight)
     return LocalTest(
         float(np.mean(distance >= distance[0])),
         float(distance[0]),
@@ -90,6 +88,15 @@ def local_test(
         dict(zip(names, bias.tolist(), strict=True)),
         dict(zip(names, dispersion.tolist(), strict=True)),
     )
+
+
+def _by_parameter(
+    truth: Float[np.ndarray, "N d"], mean: Float[np.ndarray, "N d"], root: Float[np.ndarray, "N d d"], weight: Float[np.ndarray, " N"]
+) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " d"]]:
+    """Weighted mean and scatter of truths less means, over each parameter's own width."""
+    off = (truth - mean) / np.sqrt(np.sum(root**2, axis=2))
+    bias = weight @ off
+    return bias, np.sqrt(weight @ (off - bias) ** 2)
 
 
 def _moments(draws: Float[np.ndarray, "N S d"]) -> tuple[Float[np.ndarray, "N d"], Float[np.ndarray, "N d d"]]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from jaxtyping import Float
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-_FOLDS, _EPOCHS = 5, 200
+_FOLDS, _EPOCHS, _PATIENCE = 5, 200, 10
 #: Draws of each side: more change the accuracy by less than its own error of 0.8 %.
 _MOST = 2000
 
@@ -25,7 +22,8 @@ def two_sample_accuracy(reference: Float[np.ndarray, "R d"], draws: Float[np.nda
         seed: of folds, weights and batches.
 
     References:
-        Lopez-Paz & Oquab 2017, ICLR (arXiv:1610.06545); Lueckmann et al. 2021, AISTATS (arXiv:2101.04653), appendix A (the classifier).
+        Lopez-Paz & Oquab 2017, ICLR (arXiv:1610.06545); Lueckmann et al. 2021, AISTATS (arXiv:2101.04653), appendix A (the classifier,
+        there trained to the end).
     """
     rng = np.random.default_rng([seed, 51])
     size = min(len(reference), len(draws), _MOST)
@@ -37,9 +35,8 @@ def two_sample_accuracy(reference: Float[np.ndarray, "R d"], draws: Float[np.nda
     right = np.zeros(len(points), bool)
     for number in range(_FOLDS):
         tested, units = fold == number, 10 * points.shape[1]
-        classifier = MLPClassifier((units, units), max_iter=_EPOCHS, random_state=seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # it need not have converged to tell them apart
-            classifier.fit(points[~tested], origin[~tested])
+        # Stopped before it learns draws by heart: a shift by 0.7 sigma in one of seven parameters then gives 0.64, not 0.59.
+        classifier = MLPClassifier((units, units), max_iter=_EPOCHS, early_stopping=True, n_iter_no_change=_PATIENCE, random_state=seed)
+        classifier.fit(points[~tested], origin[~tested])
         right[tested] = classifier.predict(points[tested]) == origin[tested]
     return float(right.mean())

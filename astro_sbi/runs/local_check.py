@@ -75,14 +75,8 @@ def check_locally(
     if sound.sum() < FEWEST:
         raise RunError(f"only {sound.sum()} of {settings.size} simulations are finite: check the priors")
     truth, x = truth[sound], flow.seen(value[sound])
-    parts = []
-    for start in range(0, len(x), _TOGETHER):
-        if should_stop():
-            raise Cancelled
-        on_progress("sampling", start, len(x), None)
-        parts.append(flow.estimator.sample_many(x[start : start + _TOGETHER], _DRAWS, settings.seed + start))
+    draws = _drawn(flow, x, settings.seed, on_progress, should_stop)
     on_progress("checking", 0, 1, None)
-    draws = np.concatenate(parts)
     good = np.isfinite(draws).all(axis=(1, 2))
     observed = flow.estimator.given(flow.seen(flow.problem.value[None])[0]).sample(rng, _OBSERVED)
     found = local_test(flow.problem.prior.free, truth[good], draws[good], observed, seed=settings.seed)
@@ -103,6 +97,17 @@ def check_locally(
     return Result(summary, settings.to_json(), {})
 
 
+def _drawn(flow: Flow, x: np.ndarray, seed: int, on_progress: OnProgress, should_stop: ShouldStop) -> np.ndarray:
+    """Draws of the flow for each simulation [K, S, d]."""
+    parts = []
+    for start in range(0, len(x), _TOGETHER):
+        if should_stop():
+            raise Cancelled
+        on_progress("sampling", start, len(x), None)
+        parts.append(flow.estimator.sample_many(x[start : start + _TOGETHER], _DRAWS, seed + start))
+    return np.concatenate(parts)
+
+
 def _flow(store: Store, run: Subject) -> Flow:
     """The flow that made a run, under the prior of its training.
 
@@ -113,8 +118,8 @@ def _flow(store: Store, run: Subject) -> Flow:
     gone = RunError(f"the flow of the run {shortened(run.kept.key)} is not in this store: run it again")
     if not store.has("estimator", key):
         raise gone
-    prior = prior_of_training(store, key)
-    problem = problem.under(prior) if prior else problem
+    wider = prior_of_training(store, key) if run.kept.summary.get("trained_under") else None
+    problem = problem.under(wider) if wider else problem
     if problem.simulator.implicit:
         found = kept_flow(store, key)
         if found is None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _NO_LIKELIHOOD = "this simulator has no likelihood, so there is none that a sampler could use: test the flow at this observation instead"
 _TABLE = "the flow was trained on a table of simulations, and no more can be made: its calibration on the rows held back stands instead"
+_EXAMPLE = "an example that ships with the program comes without its file; a run of your own can be checked"
 _NO_FILE = "the file {file} is not in this store: infer from it here, and the run can be checked"
 _NO_FLOW = "its flow is no longer in this store: run the inference again"
 
@@ -45,6 +46,8 @@ def refusal(store: Store, kept: Result, method: Method) -> str:
         return _TABLE
     if method != "local" and summary["importance"] is None:
         return _NO_LIKELIHOOD
+    if not store.has("result", kept.key):
+        return _EXAMPLE
     if not store.has("upload", origin["sha256"]):
         return _NO_FILE.format(file=origin["file"])
     return _NO_FLOW if method == "local" and not store.has("estimator", summary["training_key"]) else ""

@@ -103,8 +103,10 @@ def _summary(run: Subject, reference: ReferenceDraws, draws: Mapping[str, np.nda
 
 
 def _not_compared(reference: ReferenceDraws) -> dict[str, Any]:
-    sentence = f"{reference.reason[:1].upper()}{reference.reason[1:]}."
-    return {"verdict": None, "reasons": [f"Not a reference. {sentence}"], "differences": {}, "c2st": None, "c2st_flow": None}
+    sentence = f"Not a reference. {reference.reason[:1].upper()}{reference.reason[1:]}." + " Try nested sampling." * (
+        reference.kind == "nuts"
+    )
+    return {"verdict": None, "reasons": [sentence], "differences": {}, "c2st": None, "c2st_flow": None}
 
 
 def _compared(run: Subject, reference: ReferenceDraws, draws: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:

@@ -22,9 +22,10 @@ def limits_table(rows: Sequence[Threshold], about: Mapping[str, str]) -> None:
 
 def _row(threshold: Threshold, about: str) -> dict[str, str]:
     sign, beyond = ("≥", "<") if threshold.better == "high" else ("≤", ">")
+    # Escaped, for Markdown takes a > at the beginning for a quotation.
     return {
         "Check": escaped(about),
-        "Good": f"{sign} {number(threshold.good)}",
-        "Do not trust": f"{beyond} {number(threshold.bad)}" if math.isfinite(threshold.bad) else "–",
+        "Good": escaped(f"{sign} {number(threshold.good)}"),
+        "Do not trust": escaped(f"{beyond} {number(threshold.bad)}") if math.isfinite(threshold.bad) else "–",
         "Source": escaped(threshold.source),
     }

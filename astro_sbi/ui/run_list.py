@@ -10,6 +10,7 @@ from astro_sbi.runs import api
 from astro_sbi.runs.check_settings import CardSettings
 from astro_sbi.runs.keys import is_key
 from astro_sbi.ui import cached, navigation
+from astro_sbi.ui.kept_checks import check_badge
 from astro_sbi.ui.progress_view import ACTIVE
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.verdict_view import verdict_badge
@@ -73,7 +74,9 @@ def runs_table(jobs: Sequence[api.JobView]) -> None:
                 st.caption(f"{escaped(job.simulator)} · checked by {job.check}" if job.check else escaped(job.simulator))
             with how, st.container(horizontal=True, vertical_alignment="center"):
                 state_badge(job)
-                if job.verdict:
+                if job.check and job.state == "done":
+                    check_badge(job.check, job.verdict)
+                elif job.verdict:
                     verdict_badge(job.verdict)
                 st.caption(age(job.created))
             with actions, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):

@@ -14,12 +14,11 @@ from astro_sbi.runs import api, on_demand
 from astro_sbi.runs.check_settings import SAMPLERS, TITLES, Method
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached, charts
-from astro_sbi.ui.kept_checks import finished_check
+from astro_sbi.ui.kept_checks import check_badge, finished_check
 from astro_sbi.ui.limits_view import limits_table
 from astro_sbi.ui.progress_view import ACTIVE, SECONDS_BETWEEN_LOOKS, cancel_button, progress_bar
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.verdict_view import verdict_badge
 from astro_sbi.ui.words import count, duration, escaped, journal, number, sentence, unit_latex
 
 ABOUT = {
@@ -68,7 +67,7 @@ def _reference(result: Result) -> None:
     )
     found = _asked(result, method, "Fit it the slow way")
     if found:
-        _verdict(found.summary, "No reference")
+        _verdict(method, found.summary)
         _differences(result, found.summary)
         _limits((C2ST, SHIFT, WIDTH, EVIDENCE))
 
@@ -86,7 +85,7 @@ def _local(result: Result) -> None:
     )
     found = _asked(result, "local", "Test it here (L-C2ST)")
     if found:
-        _verdict(found.summary, "No verdict")
+        _verdict("local", found.summary)
         _near(result, found.summary)
         _limits((LOCAL,))
 
@@ -132,11 +131,8 @@ def _follow(key: str, method: Method) -> None:
     follow()
 
 
-def _verdict(found: Mapping[str, Any], without: str) -> None:
-    if found["verdict"]:
-        verdict_badge(found["verdict"])
-    else:
-        st.badge(without, icon=":material/help:", color="gray")
+def _verdict(method: Method, found: Mapping[str, Any]) -> None:
+    check_badge(TITLES[method], found["verdict"])
     st.markdown("\n".join(f"- {escaped(reason)}" for reason in found["reasons"]))
 
 
@@ -149,8 +145,10 @@ def _differences(result: Result, found: Mapping[str, Any]) -> None:
         if not ours or not one:
             continue
         medians = [journal(each["median"], each["lower"], each["upper"]) for each in (ours, reference)]
-        row = {"Quantity": _symbol(result, name), "Posterior": medians[0], title: medians[1], "Unit": unit_latex(reference["unit"]) or "–"}
-        rows.append(row | {"Shift [σ]": f"{one['shift']:+.2f}".replace("-", "−"), "Error ratio": f"{one['ratio']:.2f}"})
+        quantity, both = {"Quantity": _symbol(result, name)}, {"Posterior": medians[0], title: medians[1]}
+        both |= {"Unit": unit_latex(reference["unit"]) or "–"}
+        differs = {"Shift [σ]": f"{one['shift']:+.2f}".replace("-", "−"), "Error ratio": f"{one['ratio']:.2f}"}
+        rows.append(quantity | differs | both if charts.is_phone() else quantity | both | differs)
     if rows:
         table(rows, alt="Posterior and reference: medians with 68 % intervals, shift and ratio of errors")
     facts = []
@@ -160,7 +158,7 @@ def _differences(result: Result, found: Mapping[str, Any]) -> None:
         ours = summary["importance"]
         facts.append(
             f"ln evidence {_with_error(ours['log_evidence'], ours.get('log_evidence_error'))} here, "
-            f"{_with_error(found['log_evidence'], found['log_evidence_error'])} by {title}"
+            f"{_with_error(found['log_evidence'], found['log_evidence_error'])} by {TITLES[found['sampler']]}"
         )
     facts.append(f"{title}: {count(found['draws'], 'draw')}, {found['evaluations']:,} likelihoods, {duration(found['seconds'])}")
     facts.append(sentence(found["reason"]).removesuffix("."))
@@ -184,8 +182,8 @@ def _near(result: Result, found: Mapping[str, Any]) -> None:
     ]
     table(rows, alt="Bias and ratio of errors of each parameter near the observation")
     st.caption(
-        f"{count(test['simulations'], 'simulation')}, those near this observation worth {test['effective']:.0f}, each with an own error of "
-        f"{1 / test['effective'] ** 0.5:.2f} in the bias. p {number(test['p_value'], 2)}. {duration(found['seconds'])}. "
+        f"{count(test['simulations'], 'simulation')} in {duration(found['seconds'])}, those near this observation worth "
+        f"{test['effective']:.0f}, which tells a bias to ± {1 / test['effective'] ** 0.5:.2f} σ. p {number(test['p_value'], 2)}. "
         "A right flow has bias 0 and ratio 1. The test sees means, widths and correlations, not what the flow's summary of the data lost."
     )
 

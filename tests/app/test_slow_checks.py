@@ -77,6 +77,7 @@ def test_what_was_found_is_shown(opened, store, kept):
     assert "posterior 52.0%, flow alone 61.0%" in said
     assert "ln evidence 812.30 ± 0.01 here, 812.10 ± 0.1 by NUTS" in said
     assert r"radius\_ratio is off" in said
+    assert ("Agrees" in said, "Fails" in said) == (True, True)
     tables = "".join(table.value.to_string() for table in app.table)
     assert "−0.03" in tables
     assert "−0.40" in tables
@@ -102,6 +103,7 @@ def test_a_sampler_that_did_not_converge_is_no_reference(opened, store, kept):
     store.commit("reference", made.key, to_files(made))
     app = checks(opened, kept.key)
     assert "Not a reference" in words(app)
+    assert "No reference" in words(app)
     assert on_demand.with_references(kept, [made]).arrays.keys() == kept.arrays.keys()
 
 
@@ -146,3 +148,11 @@ def test_the_library_and_home_with_a_check(opened, store, kept):
     home = opened("home")
     assert not home.exception
     assert not any("Recent runs" in header.value for header in home.header)
+
+
+def test_a_finished_check_in_the_library_is_no_verdict_on_the_run(opened, store, kept):
+    job = on_demand.ask(store, kept, "local")
+    worker.run_job(store, jobs.claim(store.catalogue, job.key), lambda *_, **__: near(), Reporter())
+    said = words(opened("library"))
+    assert "Fails" in said
+    assert "Do not trust" not in said

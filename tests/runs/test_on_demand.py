@@ -17,8 +17,10 @@ from astro_sbi.runs.result import Result, to_files
 from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.runs.store import Store
 from astro_sbi.runs.task import run_inference, run_task
+from astro_sbi.simulators import registry
 from tests.app.finished import finished
-from tests.runs.test_task import light_curve, settings
+from tests.own_file import FILE as FILE_WITH_DISC
+from tests.runs.test_task import QUICK
 
 QUIET = {"on_progress": lambda *_: None, "should_stop": lambda: False}
 FILE = ("star.csv", b"1,2")
@@ -130,6 +132,8 @@ def test_why_a_run_cannot_be_checked(store, kept):
     assert on_demand.refusal(store, kept, "nuts") == ""
     store.delete("upload", kept.summary["origin"]["sha256"])
     assert "the file star.csv is not in this store" in on_demand.refusal(store, kept, "nuts")
+    example = api.result(store, api.examples()[0].key)
+    assert "comes without its file" in on_demand.refusal(store, example, "nuts")
     with pytest.raises(StoreError, match="is not in this store"):
         on_demand.ask(store, kept, "nuts")
 
@@ -178,22 +182,30 @@ def test_the_command_line_refuses_in_a_sentence(store, kept, capsys):
     assert capsys.readouterr().err == "error: the file star.csv is not in this store: infer from it here, and the run can be checked\n"
 
 
+DISC = FILE_WITH_DISC.format(name="disc_of_jax").replace("import numpy as np", "import jax.numpy as np").replace("numpy=True,", "")
+
+
 @pytest.mark.slow
-def test_a_real_run_is_fitted_again_and_tested(store, read_here):
-    done = run_inference("star.csv", light_curve(), settings(), store=store, **QUIET)
+def test_a_real_run_is_fitted_again_and_tested(store, tmp_path, monkeypatch, read_here):
+    (tmp_path / "disc.py").write_text(DISC)
+    monkeypatch.setenv(registry.FILES, str(tmp_path / "disc.py"))
+    radius, rng = np.linspace(0.5, 20, 40), np.random.default_rng(4)
+    speed = 220 * np.sqrt(1 - 2 / radius * np.arctan(radius / 2)) + 5 * rng.standard_normal(40)
+    content = "x,y,y_err\n" + "".join(f"{r:.3f},{v:.3f},5\n" for r, v in zip(radius, speed, strict=True))
+    file = ("disc.csv", content.encode())
+    done = run_inference(*file, Settings("disc_of_jax", samples=4000, changes=tuple(QUICK.items())), store=store, **QUIET)
     store.commit("result", done.key, to_files(done))
     phases: list[str] = []
     told = {"on_progress": lambda phase, *_: phases.append(phase), "should_stop": lambda: False, "store": store}
-    fitted = run_task("star.csv", light_curve(), replace(on_demand.check_settings(done, "nuts"), size=1000), **told)
+    fitted = run_task(*file, on_demand.check_settings(done, "nuts", 2000), **told)
     assert {"preparing", "sampling", "checking"} <= set(phases)
+    assert (fitted.summary["converged"], fitted.summary["verdict"]) == (True, "good"), fitted.summary["reasons"]
     assert set(fitted.draws("reference")) == set(done.draws("posterior"))
-    assert fitted.summary["quantities"]["radius_ratio"]["median"] == pytest.approx(0.1, abs=0.01)
-    assert fitted.summary["evaluations"] > 1000
-    assert (fitted.summary["c2st"] is None) == (not fitted.summary["converged"])
-    tested = run_task("star.csv", light_curve(), on_demand.check_settings(done, "local", 1000), **told)
-    assert set(tested.summary["test"]["bias"]) == set(done.summary["parameters"])
-    assert tested.summary["test"]["simulations"] > 900
-    assert to_files(tested)
-    assert to_files(fitted)
+    assert fitted.summary["quantities"]["far"]["median"] == pytest.approx(220, abs=10)
+    assert fitted.summary["c2st"] == pytest.approx(0.5, abs=0.05)
+    tested = run_task(*file, on_demand.check_settings(done, "local", 1000), **told)
+    assert set(tested.summary["test"]["bias"]) == {"far", "core"}
+    assert tested.summary["test"]["simulations"] == 1000
+    assert to_files(tested).keys() == to_files(fitted).keys()
     with pytest.raises(Cancelled):
-        run_task("star.csv", light_curve(), on_demand.check_settings(done, "local", 1000), **told | {"should_stop": lambda: True})
+        run_task(*file, on_demand.check_settings(done, "local", 1000), **told | {"should_stop": lambda: True})
