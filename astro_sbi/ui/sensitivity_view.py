@@ -126,7 +126,11 @@ def unseen(found: Sensitivity, error: Error) -> str:
     moves = {name: max(abs(found.shifts(name)[[one.by in hidden for one in found.found]])) for name in most_moved(found)}
     name = max(moves, key=moves.__getitem__)
     inside = f"between {_amount(min(hidden), error)} and {_amount(max(hidden), error)}"
-    return f"No check of the data sees an error of this kind {inside}, and within that {name} moves by up to {moves[name]:.1f} σ."
+    moved_by = f"within that {name} moves by up to {moves[name]:.1f} σ"
+    if found.unperturbed.verdict.grade == "good":
+        return f"No check of the data sees an error of this kind {inside}, and {moved_by}."
+    already = look_of(found.unperturbed.verdict.grade).label.lower()
+    return f"The checks of the data say {already} without it, and nothing worse of an error of this kind {inside}; {moved_by}."
 
 
 def _rows(result: Result, here: Perturbed, found: Sensitivity) -> list[dict[str, str]]:

@@ -136,6 +136,14 @@ def test_a_gain_moves_the_answer_unseen(perturbing):
     assert len(app.get("plotly_chart")) == 2
 
 
+def test_checks_that_spoke_before_are_not_said_to_see_nothing():
+    found = followed(seen_at=-1.0)
+    said = sensitivity_view.unseen(found, sensitivity_view.errors_of(finished().summary)["gain"])
+    assert said.startswith(
+        "The checks of the data say caution without it, and nothing worse of an error of this kind between −5 % and +5 %"
+    )
+
+
 def test_a_posterior_that_cannot_be_followed_is_said_to_be(perturbing):
     app = perturbing(Sensitivity((), (-0.05, 0.05)))
     assert "cannot follow" in app.info[-1].value
