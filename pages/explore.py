@@ -3,7 +3,7 @@
 import streamlit as st
 
 from astro_sbi import simulators
-from astro_sbi.ui import cached, explore_view, navigation
+from astro_sbi.ui import cached_models, explore_view, navigation
 from astro_sbi.ui.model_form import model_form
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.words import escaped
@@ -18,7 +18,7 @@ name = st.selectbox("Simulator", list(every), format_func=lambda name: every[nam
 
 with said():
     options = model_form(every[name], in_address=True)
-    usual = cached.explorer(name, options)
+    usual = cached_models.explorer(name, options)
     picture = st.container()
     theta = explore_view.parameter_sliders(usual)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -45,7 +45,7 @@ with said():
         )
         number = explore_view.pattern_choice()
         folded = explore_view.fold_choice(usual)
-    explorer = cached.explorer(name, options, number)
+    explorer = cached_models.explorer(name, options, number)
     with picture:
         noisy = explore_view.simulated_view(explorer, theta, int(seed), int(draws), folded=folded)
     if explore_view.can_answer(explorer) and st.toggle(

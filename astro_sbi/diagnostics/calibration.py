@@ -10,6 +10,7 @@ from scipy import special
 
 from astro_sbi.diagnostics import uniformity
 from astro_sbi.diagnostics.card import FEWEST, JOINT_LEVELS, JOINTLY, LEVELS, PLACES, CalibrationCard, Joint, Marginal, Part
+from astro_sbi.diagnostics.conformal import conformal_levels
 from astro_sbi.diagnostics.ranks import Ranks
 
 _PARTS = 3
@@ -31,7 +32,7 @@ def calibration_card(
     return CalibrationCard(
         tests=len(found.denser),
         marginals={name: _marginal(column) for name, column in columns.items()},
-        joint=_joint(found.denser),
+        joint=joint_coverage(found.denser),
         tarp_p=uniformity.ks_p(found.nearer),
         tarp_deviation=uniformity.deviation(found.nearer),
         correlation_p=correlation_p,
@@ -58,10 +59,12 @@ def _marginal(values: Float[np.ndarray, " K"]) -> Marginal:
         bias=float(score.mean()),
         dispersion=float(score.std()),
         ecdf=tuple(float(value) for value in uniformity.ecdf_difference(values, PLACES)),
+        levels=conformal_levels(values),
     )
 
 
-def _joint(denser: Float[np.ndarray, " K"]) -> Joint:
+def joint_coverage(denser: Float[np.ndarray, " K"]) -> Joint:
+    """Coverage of highest-density regions, of the levels of the smallest ones that hold the truths."""
     coverage = _shares(denser, JOINT_LEVELS)
     off = np.subtract(coverage, JOINT_LEVELS)
     over, under = int(np.argmin(off)), int(np.argmax(off))

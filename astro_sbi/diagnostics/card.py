@@ -12,6 +12,8 @@ LEVELS = (0.5, 0.68, 0.9, 0.95)
 JOINT_LEVELS = tuple(round(0.1 + 0.05 * step, 2) for step in range(18))
 #: Places of the ECDF difference of each parameter.
 PLACES = tuple(round(0.05 * step, 2) for step in range(1, 20))
+#: Quantiles of a posterior that intervals of 68 and 95 % and the median are made of.
+QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 #: Fewer simulations cannot tell a coverage to 5 in 100.
 FEWEST = 100
 #: What columns other than parameters are called.
@@ -28,6 +30,8 @@ class Marginal:
         bias: mean of truth minus posterior, in sigma of the posterior: above 0 where the posterior lies too low.
         dispersion: standard deviation of the same: above 1 where errors are too small by this factor.
         ecdf: difference of the ranks' distribution function from the uniform one at `PLACES`.
+        levels: of the posterior, whose quantiles hold the truth below them as often as `QUANTILES` say (`conformal_levels`); empty of a
+            card from before they were kept.
     """
 
     p_value: float
@@ -35,6 +39,7 @@ class Marginal:
     bias: float
     dispersion: float
     ecdf: tuple[float, ...]
+    levels: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,8 @@ class CalibrationCard:
         coverage: share of true values inside the central regions of `LEVELS`, by parameter; inside the highest-density
             regions for ``jointly``.
         parts: thirds of the simulations, by what was given of their data.
+        members: largest difference of joint coverage from its level of each member of an ensemble by itself, where they were asked;
+            below 0 where it is over-confident.
     """
 
     tests: int
@@ -121,6 +128,7 @@ class CalibrationCard:
     correlation: float
     coverage: dict[str, tuple[float, ...]]
     parts: tuple[Part, ...] = ()
+    members: tuple[float, ...] = ()
 
     @property
     def p_values(self) -> dict[str, float]:
@@ -161,12 +169,17 @@ class CalibrationCard:
         Raises:
             KeyError, TypeError: if something is missing or wrong.
         """
-        marginals = {name: Marginal(**{**one, "ecdf": tuple(one["ecdf"])}) for name, one in value["marginals"].items()}
+        marginals = {name: _marginal_of(one) for name, one in value["marginals"].items()}
         parts = tuple(Part(**{**one, "joint": _joint_of(one["joint"])}) for one in value["parts"])
         coverage = {name: tuple(shares) for name, shares in value["coverage"].items()}
         read = {"marginals": marginals, "joint": _joint_of(value["joint"]), "coverage": coverage, "parts": parts}
+        read["members"] = tuple(value.get("members", ()))
         told = {name: value[name] for name in ("tests", "tarp_p", "tarp_deviation", "correlation_p", "correlation")}
         return cls(**told, **read)
+
+
+def _marginal_of(value: Mapping[str, Any]) -> Marginal:
+    return Marginal(**{**value, "ecdf": tuple(value["ecdf"]), "levels": tuple(value.get("levels", ()))})
 
 
 def _joint_of(value: Mapping[str, Any]) -> Joint:

@@ -59,6 +59,18 @@ class PosteriorEstimator:
         """The density of latent parameters given one observation."""
         return ConditionalDensity(self, np.asarray(value, np.float32))
 
+    def alone(self) -> tuple[PosteriorEstimator, ...]:
+        """Each member by itself; they share what is compiled for many observations."""
+
+        def member(tree: PyTree, number: int) -> PyTree:
+            return jax.tree.map(lambda leaf: leaf[number : number + 1], tree)
+
+        numbers = range(self.members)
+        found = tuple(replace(self, parameters=member(self.parameters, i), standard=member(self.standard, i)) for i in numbers)
+        for other in found[1:]:
+            other.__dict__.update({name: getattr(found[0], name) for name in ("many_programs", "each_program")})
+        return found
+
     @cached_property
     def programs(self) -> tuple[Any, Any]:
         """Compiled ``log_prob(parameters, standard, z [C, d], x)`` and ``sample(parameters, standard, key, x)``, members first."""

@@ -68,9 +68,9 @@ class Problem:
         """Number of free parameters."""
         return len(self.prior.free)
 
-    def observing(self, value: Float[np.ndarray, " n"]) -> Problem:
-        """The same problem with other observed values (padded), sharing its compiled programs."""
-        other = replace(self, value=value)
+    def observing(self, value: Float[np.ndarray, " n"], pattern: Pattern | None = None) -> Problem:
+        """The same problem with other observed values (padded), and on another pattern of this size if given, sharing compiled programs."""
+        other = replace(self, value=value, pattern=pattern or self.pattern)
         programs = {name: getattr(self, name) for name in ("_simulate", "_predict", "_log_likelihood", "_scores")}
         other.__dict__.update(programs)
         return other

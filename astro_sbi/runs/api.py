@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from astro_sbi.runs import executor
 from astro_sbi.runs import jobs as queue
 from astro_sbi.runs.bundle import StoreError
-from astro_sbi.runs.check_settings import METHODS, TITLES, Asked, CheckSettings, asked_key
+from astro_sbi.runs.check_settings import Asked, asked_key, checks_by, checks_of
 from astro_sbi.runs.finished import ExampleView, examples, result
 from astro_sbi.runs.jobs import Job
 from astro_sbi.runs.keys import is_key, shortened
@@ -167,8 +167,7 @@ def delete(store: Store, key: str, *, with_result: bool = False) -> None:
     if with_result and found.result_key and not shared:
         store.delete(MADE_BY[found.task], found.result_key)
         if found.task == "infer":
-            for method in METHODS:
-                check = CheckSettings(found.result_key, found.simulator, method)
+            for check in checks_of(found.result_key, found.simulator):
                 store.delete(MADE_BY[check.task], check.key)
                 delete(store, check.key)
 
@@ -178,8 +177,7 @@ def _waits(job: Job) -> bool:
 
 
 def _view(store: Store, job: Job) -> JobView:
-    asked = job.settings
-    check, of = (TITLES[asked.method], asked.result) if isinstance(asked, CheckSettings) else ("", "")
+    check, of = checks_by(job.settings)
     return JobView(
         key=job.key,
         state=job.state,

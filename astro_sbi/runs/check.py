@@ -131,4 +131,4 @@ def _implicit(store: Store, kept: Result, settings: Settings) -> Callable[..., C
     if found is None:
         raise RunError(f"the flow of the run {shortened(kept.key)} is not in this store, or is of another version: run it again")
     problem = Problem.of(request.simulator, request.prior, request.prepared.observation)
-    return partial(implicit_card, ImplicitProblem(problem), found[0])
+    return partial(implicit_card, ImplicitProblem(problem), found[0], apart=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from astro_sbi.runs.keys import RECIPE, is_key, key_of
 from astro_sbi.runs.settings import SEED_RANGE, Settings, SettingsError, request_key
@@ -19,6 +19,8 @@ TITLES: Mapping[str, str] = {"nuts": "NUTS", "nested": "nested sampling", "local
 #: Draws of a sampler, simulations of the test.
 USUAL: Mapping[str, int] = {"nuts": 4000, "nested": 4000, "local": 2000}
 SIZE_RANGE = (1000, 100_000)
+#: Fresh simulations that a card may be asked of.
+CARD_SIZES = (2_000, 5_000, 20_000)
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,55 @@ class CheckSettings:
         return cls(**value)
 
 
+@dataclass(frozen=True)
+class CardSettings:
+    """One request for the calibration card of a flow by fresh simulations.
+
+    Args:
+        name: the simulator whose flow ships, or the key of the result whose flow it is.
+        simulator: its simulator.
+        flow: checksum of the flow that ships, or the same key.
+        simulations: one of `CARD_SIZES`.
+
+    Raises:
+        SettingsError: if the number is another.
+    """
+
+    #: What a job of it is called, and what it makes.
+    task: ClassVar[Literal["card"]] = "card"
+
+    name: str
+    simulator: str
+    flow: str
+    simulations: int
+
+    def __post_init__(self) -> None:
+        if self.simulations not in CARD_SIZES:
+            raise SettingsError(f"a card is made of {', '.join(f'{size:,}' for size in CARD_SIZES)} simulations, not {self.simulations}")
+
+    @property
+    def key(self) -> str:
+        """Of the request and of what answers it."""
+        return key_of({"card": self.to_json(), "recipe": RECIPE})
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, from which `from_json` makes equal settings."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> CardSettings:
+        """Settings from what `to_json` wrote."""
+        return cls(**value)
+
+
 #: What a job may be asked for.
-Asked = Settings | CheckSettings
-_KINDS: Mapping[str, type[Settings] | type[CheckSettings]] = {"infer": Settings, "reference": CheckSettings, "local": CheckSettings}
+Asked = Settings | CheckSettings | CardSettings
+_KINDS: Mapping[str, type[Settings] | type[CheckSettings] | type[CardSettings]] = {
+    "infer": Settings,
+    "reference": CheckSettings,
+    "local": CheckSettings,
+    "card": CardSettings,
+}
 
 
 def read_asked(task: str, value: Mapping[str, Any]) -> Asked:
@@ -83,4 +131,17 @@ def read_asked(task: str, value: Mapping[str, Any]) -> Asked:
 
 def asked_key(asked: Asked, file_sha256: str) -> str:
     """Key of a request."""
-    return asked.key if isinstance(asked, CheckSettings) else request_key(asked, file_sha256)
+    return request_key(asked, file_sha256) if isinstance(asked, Settings) else asked.key
+
+
+def checks_by(asked: Asked) -> tuple[str, str]:
+    """What a job checks by and what it checks: a result's key, or the simulator of a flow that ships; empty of an inference."""
+    if isinstance(asked, Settings):
+        return "", ""
+    return (TITLES[asked.method], asked.result) if isinstance(asked, CheckSettings) else ("fresh simulations", asked.name)
+
+
+def checks_of(result_key: str, simulator: str) -> Iterator[CheckSettings | CardSettings]:
+    """Every check that a finished run may have, of the usual size."""
+    yield from (CheckSettings(result_key, simulator, method) for method in METHODS)
+    yield from (CardSettings(result_key, simulator, result_key, size) for size in CARD_SIZES)

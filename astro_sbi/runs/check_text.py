@@ -39,6 +39,8 @@ def _card(card: CalibrationCard) -> list[str]:
         f"(a perfect flow: up to {100 * card.joint.expected:.1f})",
         f"TARP: p {card.tarp_p:.2g}; correlations: p {card.correlation_p:.2g}, largest {card.correlation:.2f}",
     ]
+    if card.members:
+        lines.append(f"members by themselves, worst: {', '.join(f'{100 * worst:+.1f}' for worst in card.members)} points")
     parts = [table(("parameter", "p", "bias/sigma", "error factor", *shares), rows), "\n".join(lines)]
     if card.parts:
         thirds = [

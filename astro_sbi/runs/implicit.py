@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from astro_sbi.diagnostics.calibration import calibration_card
+from astro_sbi.diagnostics.calibration import calibration_card, joint_coverage
 from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.diagnostics.ranks import ranks_of_flow
 from astro_sbi.inference.estimator import PosteriorEstimator
@@ -19,14 +18,13 @@ from astro_sbi.inference.npe_file import load_npe, save_npe
 from astro_sbi.inference.posterior import OnProgress, ShouldStop
 from astro_sbi.inference.problem import Problem
 from astro_sbi.runs.bundle import temporary_folder, write_durably
+from astro_sbi.runs.cards import CARD, card_among
 from astro_sbi.runs.keys import canonical_json
 from astro_sbi.runs.lending import Lender, lender, lending_note
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.store import Store
 
 _FILE = "npe.safetensors"
-#: Name of the calibration card that lies beside a flow.
-CARD = "calibration_card.json"
 #: Fresh simulations that a flow is judged by when it was trained, and their seed, which no training has.
 SIMULATIONS, SEED = 500, 2_000_003
 
@@ -94,12 +92,17 @@ def flow_with_card(
 
 
 def implicit_card(
-    implicit: ImplicitProblem, trained: TrainedNPE, simulations: int, *, on_progress: OnProgress, should_stop: ShouldStop
+    implicit: ImplicitProblem,
+    trained: TrainedNPE,
+    simulations: int,
+    *,
+    apart: bool = False,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
 ) -> CalibrationCard:
-    """The card of a flow of summaries, by fresh simulations of its prior."""
-    return fresh_card(
-        implicit.problem, trained.estimator, simulations, seen=implicit.summaries_of, on_progress=on_progress, should_stop=should_stop
-    )
+    """The card of a flow of summaries, by fresh simulations of its prior; see `fresh_card`."""
+    told = {"on_progress": on_progress, "should_stop": should_stop}
+    return fresh_card(implicit.problem, trained.estimator, simulations, seen=implicit.summaries_of, apart=apart, **told)
 
 
 def fresh_card(
@@ -108,6 +111,7 @@ def fresh_card(
     simulations: int,
     *,
     seen: Callable[[np.ndarray], np.ndarray] = lambda value: value,
+    apart: bool = False,
     on_progress: OnProgress,
     should_stop: ShouldStop,
 ) -> CalibrationCard:
@@ -118,6 +122,7 @@ def fresh_card(
         estimator: the flow.
         simulations: how many.
         seen: what the flow sees of observations [K, n].
+        apart: whether to test each member of an ensemble by itself too.
         on_progress: told how many are done.
         should_stop: asked between a hundred of them.
 
@@ -128,8 +133,10 @@ def fresh_card(
     rng = np.random.default_rng([SEED, 41])
     z = rng.standard_normal((simulations, problem.dimension))
     value = problem.observations(z, rng)
-    found = ranks_of_flow(estimator, z, seen(value), seed=SEED, on_progress=on_progress, should_stop=should_stop)
-    return calibration_card(problem.prior.free, found, {"signal-to-noise": problem.signal_to_noise(value)})
+    x, told = seen(value), {"seed": SEED, "on_progress": on_progress, "should_stop": should_stop}
+    card = calibration_card(problem.prior.free, ranks_of_flow(estimator, z, x, **told), {"signal-to-noise": problem.signal_to_noise(value)})
+    alone = estimator.alone() if apart and estimator.members > 1 else ()
+    return replace(card, members=tuple(joint_coverage(ranks_of_flow(member, z, x, **told).denser).worst for member in alone))
 
 
 def kept_flow(store: Store | None, key: str) -> tuple[TrainedNPE, Mapping[str, bytes]] | None:
@@ -150,8 +157,3 @@ def keep_flow(store: Store | None, key: str, trained: TrainedNPE, beside: Mappin
     with temporary_folder(store.folder("scratch")) as folder:
         save_npe(trained, folder / _FILE)
         store.commit("estimator", key, {_FILE: (folder / _FILE).read_bytes(), **(beside or {})})
-
-
-def card_among(files: Mapping[str, bytes]) -> CalibrationCard | None:
-    """The calibration card among the files that were kept beside a flow; None of a flow from before there were cards."""
-    return CalibrationCard.from_json(json.loads(files[CARD])) if CARD in files else None

@@ -14,6 +14,7 @@ from astropy.table import Table
 import astro_sbi
 from astro_sbi.inference.posterior import OnProgress
 from astro_sbi.runs.bundle import write_bundle, write_durably
+from astro_sbi.runs.cards import CARD, TESTS, shipped_card_file
 from astro_sbi.runs.finished import examples_folder
 from astro_sbi.runs.result import to_files
 from astro_sbi.runs.settings import Settings
@@ -95,6 +96,18 @@ def make_flows(on_progress: OnProgress) -> None:
         folder.mkdir(parents=True)
         for file_name, content in files.items():
             write_durably(folder / file_name, content)
+    make_cards(on_progress)
+
+
+def make_cards(on_progress: OnProgress) -> None:
+    """Replace the calibration cards of the shipped flows."""
+    from astro_sbi.inference.amortised import shipped_flow
+    from astro_sbi.runs.implicit import fresh_card
+
+    for folder in sorted((Path(astro_sbi.__file__).parent / "pretrained" / "flows").iterdir()):
+        flow = shipped_flow(folder.name)
+        card = fresh_card(flow.problem, flow.estimator, TESTS, on_progress=on_progress, should_stop=lambda: False)
+        write_durably(folder / CARD, shipped_card_file((folder / "estimator.safetensors").read_bytes(), card))
 
 
 def _written(table: Table, form: str) -> bytes:
@@ -104,14 +117,14 @@ def _written(table: Table, form: str) -> bytes:
 
 
 def main(arguments: list[str]) -> int:
-    """Make ``examples``, ``flows`` or both."""
-    made = {"examples": make_examples, "flows": make_flows}
+    """Make ``examples`` and ``flows`` with their cards, or the ``cards`` alone."""
+    made = {"examples": make_examples, "flows": make_flows, "cards": make_cards}
 
     def tell(phase: str, done: float, total: float, loss: tuple[float, float] | None) -> None:
         if loss is None or done % 500 == 0:
             sys.stderr.write(f"{phase} {done:g}/{total:g} {loss or ''}\n")
 
-    for name in arguments or made:
+    for name in arguments or ("examples", "flows"):
         made[name](tell)
     return 0
 

@@ -21,7 +21,7 @@ from astro_sbi.runs.keys import canonical_json, is_key, sha256_of, shortened
 if TYPE_CHECKING:
     from astro_sbi.runs.catalogue import Catalogue
 
-BundleKind = Literal["result", "estimator", "upload", "reference", "local"]
+BundleKind = Literal["result", "estimator", "upload", "reference", "local", "card"]
 
 FOLDERS: Mapping[str, str] = {
     "result": "results",
@@ -29,9 +29,10 @@ FOLDERS: Mapping[str, str] = {
     "upload": "uploads",
     "reference": "references",
     "local": "local_tests",
+    "card": "cards",
 }
 #: What a job of each task makes.
-MADE_BY: Mapping[str, BundleKind] = {"infer": "result", "reference": "reference", "local": "local"}
+MADE_BY: Mapping[str, BundleKind] = {"infer": "result", "reference": "reference", "local": "local", "card": "card"}
 NAME_LENGTH = 100
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from astro_sbi.inference.posterior import OnProgress, ShouldStop
-from astro_sbi.runs.check_settings import Asked, CheckSettings
+from astro_sbi.runs.check_settings import Asked, CardSettings
 from astro_sbi.runs.request import resolve
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.settings import Settings
@@ -14,10 +14,14 @@ from astro_sbi.simulators.registry import SIMULATIONS
 
 
 def run_task(name: str, content: bytes, settings: Asked, *, on_progress: OnProgress, should_stop: ShouldStop, store: Store) -> Result:
-    """Do what a job asks for; see `run_inference`, `reference.fit_reference` and `local_check.check_locally`."""
+    """Do what a job asks for; see `run_inference`, `card_jobs.make_card`, `reference.fit_reference` and `local_check.check_locally`."""
     told = {"on_progress": on_progress, "should_stop": should_stop, "store": store}
-    if not isinstance(settings, CheckSettings):
+    if isinstance(settings, Settings):
         return run_inference(name, content, settings, **told)
+    if isinstance(settings, CardSettings):
+        from astro_sbi.runs.card_jobs import make_card
+
+        return make_card(settings, **told)
     if settings.task == "local":
         from astro_sbi.runs.local_check import check_locally
 

@@ -14,7 +14,7 @@ from astro_sbi.figures.effects import effect
 from astro_sbi.figures.explore import Simulated, simulated
 from astro_sbi.simulators.base import Parameter
 from astro_sbi.simulators.prior import Distribution
-from astro_sbi.ui import cached, charts
+from astro_sbi.ui import cached, cached_models, charts
 from astro_sbi.ui.posterior_view import COLOURS, FLOW
 from astro_sbi.ui.simulated import Explorer, grid, outside_prior, phase_of, prior_draws
 from astro_sbi.ui.words import count, escaped, number, unit_text
@@ -27,7 +27,7 @@ MOST_IN_A_CORNER = 6
 
 def parameter_sliders(explorer: Explorer) -> dict[str, float]:
     """One slider a parameter, in the address of the page; returns the parameters."""
-    offered, theta = cached.slider_ranges(explorer), {}
+    offered, theta = cached_models.slider_ranges(explorer), {}
     by_name = {parameter.name: parameter for parameter in explorer.simulator.parameters}
     with st.grid(4, min_column_width=230, gap=("small", "large")):
         for name, distribution in explorer.simulator.prior.distributions:
@@ -103,7 +103,7 @@ def pattern_words(explorer: Explorer) -> str:
 def effects_view(explorer: Explorer) -> None:
     """One small figure for each free parameter, with what it does in words."""
     described = {parameter.name: parameter for parameter in explorer.simulator.parameters}
-    (x_label, y_label), every = axis_labels(explorer), cached.effects(explorer)
+    (x_label, y_label), every = axis_labels(explorer), cached_models.effects(explorer)
     across = "phase at the period of the middle value" if every[0].folded else x_label
     upwards = f"{y_label}, less the model of the middle value" if every[0].relative else y_label
     apart = explorer.simulator.kind in ("light_curve", "velocities") and len(np.unique(explorer.points.channel)) > 1
@@ -128,7 +128,7 @@ def fold_choice(explorer: Explorer) -> bool:
     if not explorer.simulator.period:
         return False
     words = "Against phase instead of time; phase 0 is where the time is 0. Curves of the prior are folded by periods of their own."
-    return st.toggle("Fold by the period", value=cached.many_cycles(explorer), key="folded", bind="query-params", help=words)
+    return st.toggle("Fold by the period", value=cached_models.many_cycles(explorer), key="folded", bind="query-params", help=words)
 
 
 def simulated_view(explorer: Explorer, theta: Mapping[str, float], seed: int, draws: int, *, folded: bool) -> np.ndarray:
@@ -178,7 +178,7 @@ def can_answer(explorer: Explorer) -> bool:
 
 def instant_posterior(explorer: Explorer, theta: Mapping[str, float], value: np.ndarray) -> None:
     """The posterior of the drawn data from the shipped flow, with the true parameters marked."""
-    flow = cached.shipped_flow(explorer.simulator.name)
+    flow = cached_models.shipped_flow(explorer.simulator.name)
     draws, efficiency = flow.posterior_of(value)
     names = [name for name in explorer.simulator.prior.free if name in draws]
     labels = {parameter.name: Label(parameter.html, parameter.unit) for parameter in explorer.simulator.parameters}

@@ -9,7 +9,7 @@ import streamlit as st
 from astro_sbi.ui import state
 
 HOME, EXPLORE, INFER, LIBRARY, RESULT = "pages/home.py", "pages/explore.py", "pages/infer.py", "pages/library.py", "pages/result.py"
-SIMULATIONS, COMPARE = "pages/simulations.py", "pages/compare.py"
+SIMULATIONS, COMPARE, TRUST = "pages/simulations.py", "pages/compare.py", "pages/trust.py"
 
 
 def build() -> st.Page:
@@ -24,6 +24,7 @@ def build() -> st.Page:
         st.Page(SIMULATIONS, title="My simulations", help="A table of your own simulations in, a checked posterior out."),
         st.Page(LIBRARY, title="Library", help="Every run: find, open, cancel, delete."),
         st.Page(COMPARE, title="Compare", help="Several posteriors over each other, and which model the data prefer."),
+        st.Page(TRUST, title="Trust", help="How far a flow or a run can be trusted, and what no check can tell."),
         st.Page(RESULT, title="Result", visibility="hidden", help="One finished inference."),
     ]
     return st.navigation(pages, position="hidden" if st.context.is_embedded else "top")
@@ -43,7 +44,7 @@ def guard() -> None:
 def permalink(key: str, **parameters: str) -> str:
     """The address at which anyone who reaches this server opens a finished inference; empty parameters are left out."""
     base = (st.context.url or "").split("?")[0].rstrip("/")
-    names = ("explore", "infer", "simulations", "library", "compare", "result")
+    names = ("explore", "infer", "simulations", "library", "compare", "trust", "result")
     if base.rsplit("/", 1)[-1] in names:
         base = base.rsplit("/", 1)[0]
     return f"{base}/result?{urlencode({'run': key} | {name: text for name, text in parameters.items() if text})}"

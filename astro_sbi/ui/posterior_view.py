@@ -12,6 +12,7 @@ from astro_sbi.figures.theme import NEUTRAL
 from astro_sbi.runs.picture import MOST, in_order, key_names, labels_of, limits, quantities
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached, charts
+from astro_sbi.ui.adjusted_view import adjusted_columns
 from astro_sbi.ui.kept_checks import with_references
 from astro_sbi.ui.marks import Mark
 from astro_sbi.ui.tables import table
@@ -124,7 +125,7 @@ def _choice(result: Result, available: list[str], shape: str) -> list[str]:
 
 def table_view(result: Result, marked: Mapping[str, Mark]) -> None:
     """Medians and 68 % intervals, as a journal prints them, beside known values."""
-    _table(result, PARAMETERS, result.summary["parameters"], marked)
+    _table(result, PARAMETERS, result.summary["parameters"], marked, adjusted_columns(result))
     fixed = result.summary.get("fixed") or {}
     if fixed:
         st.caption("Held fixed: " + ", ".join(f"{escaped(name)} = {number(value, 6)}" for name, value in fixed.items()))
@@ -137,7 +138,9 @@ def table_view(result: Result, marked: Mapping[str, Mark]) -> None:
         )
 
 
-def _table(result: Result, title: str, numbers: dict[str, dict], marked: Mapping[str, Mark]) -> None:
+def _table(
+    result: Result, title: str, numbers: dict[str, dict], marked: Mapping[str, Mark], also: Mapping[str, dict[str, str]] | None = None
+) -> None:
     rows, least_squares = [], (result.summary.get("least_squares") or {}) if title == PARAMETERS else {}
     for name, quantiles in in_order(result, numbers).items():
         label = result.summary["labels"].get(name, {})
@@ -147,9 +150,9 @@ def _table(result: Result, title: str, numbers: dict[str, dict], marked: Mapping
         compared = _compared(marked.get(name), quantiles) if set(marked) & set(numbers) else {}
         if charts.is_phone():
             beside = f"; marked: {compared['Marked']}, off by {compared['Off by']}" if name in marked else ""
-            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}{beside}"})
+            rows.append({"Quantity": f"{symbol}, {meaning}", MEDIAN: f"{interval} {unit}{beside}", **(also or {}).get(name, {})})
             continue
-        rows.append({"Symbol": symbol, MEDIAN: interval, "Unit": unit or "–", "Meaning": meaning})
+        rows.append({"Symbol": symbol, MEDIAN: interval, **(also or {}).get(name, {}), "Unit": unit or "–", "Meaning": meaning})
         if least_squares:
             rows[-1]["Least squares"] = aligned(least_squares.get(name), quantiles["lower"], quantiles["upper"])
         rows[-1] |= compared

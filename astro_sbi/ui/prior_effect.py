@@ -12,7 +12,7 @@ from astro_sbi.figures.prior_predictive import DEFAULT, YOURS, prior_densities, 
 from astro_sbi.figures.series import Shown
 from astro_sbi.observations.observation import Observation
 from astro_sbi.simulators.prior import Distribution
-from astro_sbi.ui import cached, charts
+from astro_sbi.ui import cached_models, charts
 from astro_sbi.ui.prior_predictive import prior_curves, share_inside
 from astro_sbi.ui.words import count, number, unit_text
 
@@ -31,7 +31,7 @@ def prior_effect(name: str, options: Mapping[str, str], observation: Observation
     Raises:
         PriorError: if a parameter leaves the range for which the simulator is made, or hardly any simulation is finite.
     """
-    predictor = cached.predictor(name, options, observation)
+    predictor = cached_models.predictor(name, options, observation)
     default = predictor.simulator.prior
     yours = default.replace(changed)
     if changed:
@@ -45,7 +45,7 @@ def prior_effect(name: str, options: Mapping[str, str], observation: Observation
         "observed/channel": observation.points.channel,
     }
     priors = {YOURS: yours, DEFAULT: default} if changed else {DEFAULT: default}
-    bands = {name: cached.predicted_bands(predictor, prior) for name, prior in priors.items()}
+    bands = {name: cached_models.predicted_bands(predictor, prior) for name, prior in priors.items()}
     axes = {"coordinate": observation.coordinate_axis, "value": observation.value_axis}
     drawing = prior_predictive(
         [(name, observed | arrays) for name, arrays in bands.items()],

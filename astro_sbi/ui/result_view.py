@@ -32,10 +32,10 @@ def result_view(key: str, result: Result) -> None:
     _header(summary)
     verdict_banner(summary["verdict"], summary["reasons"], most=REASONS_SHOWN)
     repair_view(key, result)
-    _measures(summary)
+    measures(summary)
     if lent_text(summary):
         st.caption(f":material/recycling: {escaped(sentence(lent_text(summary)))}")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Share", icon=":material/link:"):
             download_view.share_view(key)
         with st.popover("Download", icon=":material/download:"):
@@ -43,6 +43,7 @@ def result_view(key: str, result: Result) -> None:
         if st.button("Compare", key="go_compare", icon=":material/compare_arrows:", help="Set other runs beside this one."):
             st.switch_page(navigation.COMPARE, query_params={"runs": shortened(key)})
         marks.marks_form(result)
+        st.page_link(navigation.TRUST, label="Can it be trusted?", icon=":material/verified_user:", query_params={"run": key})
     tabs = st.tabs(list(TABS), key="result_tab", on_change="rerun")
     bodies = (
         _posterior,
@@ -71,7 +72,8 @@ def _header(summary: dict) -> None:
     st.caption(" · ".join(facts))
 
 
-def _measures(summary: dict) -> None:
+def measures(summary: dict) -> None:
+    """How well the importance weights carry the posterior, and the evidence."""
     importance = summary["importance"]
     if importance is None:
         st.info("This simulator has no likelihood: the flow's own draws are shown, judged by the checks alone.", icon=":material/info:")

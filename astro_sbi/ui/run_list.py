@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from astro_sbi.runs import api
+from astro_sbi.runs.check_settings import CardSettings
+from astro_sbi.runs.keys import is_key
 from astro_sbi.ui import cached, navigation
 from astro_sbi.ui.compare_choice import tick_box
 from astro_sbi.ui.kept_checks import check_badge
@@ -44,7 +46,9 @@ def open_link(job: api.JobView, *, short: bool = True) -> None:
     name = escaped(job.observation)
     if job.of:
         label = f"{name}, {job.check}"
-        st.page_link(navigation.RESULT, label="Open" if short else label, icon=":material/open_in_new:", query_params={"run": job.of})
+        page = navigation.TRUST if isinstance(job.settings, CardSettings) else navigation.RESULT
+        parameter = "run" if is_key(job.of) else "flow"
+        st.page_link(page, label="Open" if short else label, icon=":material/open_in_new:", query_params={parameter: job.of})
     elif job.state == "done" and job.result_key:
         st.page_link(
             navigation.RESULT, label="Open" if short else name, icon=":material/open_in_new:", query_params={"run": job.result_key}

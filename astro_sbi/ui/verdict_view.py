@@ -37,17 +37,18 @@ def verdict_badge(grade: str) -> None:
     st.badge(look.label, icon=look.icon, color=look.colour, help=look.meaning)
 
 
-def verdict_banner(grade: str, reasons: Sequence[str], *, most: int | None = None) -> None:
+def verdict_banner(grade: str, reasons: Sequence[str], *, most: int | None = None, meaning: str = "") -> None:
     """The verdict with its reasons.
 
     Args:
         grade: ``good``, ``caution`` or ``do not trust``.
         reasons: sentences.
         most: number of reasons to show, the others counted; all when None.
+        meaning: of the grade, where it is not that of a posterior.
     """
     look = look_of(grade)
     shown = list(reasons)[:most]
-    lines = [f"**{look.label}.** {look.meaning}", *(f"- {escaped(reason)}" for reason in shown)]
+    lines = [f"**{look.label}.** {meaning or look.meaning}", *(f"- {escaped(reason)}" for reason in shown)]
     if len(reasons) > len(shown):
         lines.append(f"- and {len(reasons) - len(shown)} more")
     say = {"green": st.success, "orange": st.warning, "red": st.error}.get(look.colour, st.info)

@@ -1,4 +1,4 @@
-"""Home, library and stored results are shown by a process that never imports jax."""
+"""Home, library, stored results and calibration cards are shown by a process that never imports jax."""
 
 import os
 import subprocess
@@ -35,6 +35,12 @@ for tab in ("Posteriors", "Which model", "Residuals"):
     app.session_state["compare_tab"] = tab
     app.run()
     assert not app.exception and app.get("tab"), app.exception
+app.switch_page("pages/trust.py").run()
+assert not app.exception and app.metric, app.exception
+del app.query_params["run"]
+app.query_params["flow"] = "transit"
+app.switch_page("pages/trust.py").run()
+assert not app.exception and len(app.get("plotly_chart")) == 4, app.exception
 print(sorted({"jax", "jaxlib", "flax", "flowjax", "equinox"} & set(sys.modules)))
 """
 

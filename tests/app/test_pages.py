@@ -9,7 +9,7 @@ from astro_sbi.ui import cached
 from tests.app.conftest import words
 from tests.app.finished import finished, kept
 
-PAGES = ("home", "explore", "infer", "simulations", "library", "compare", "result")
+PAGES = ("home", "explore", "infer", "simulations", "library", "compare", "trust", "result")
 LIGHT_CURVE = b"time,flux,flux_err\n" + b"".join(
     f"{2454950 + 0.01 * i:.4f},{1 - 0.01 * (i % 100 < 8):.5f},0.0005\n".encode() for i in range(2000)
 )

@@ -87,15 +87,16 @@ def test_session_state_is_named_in_one_file():
     assert not places, "session_state outside ui/state.py:\n" + "\n".join(places)
 
 
-def test_caches_are_named_in_one_file():
-    places = [line for s in sources() if s.path != "astro_sbi/ui/cached.py" for line in streamlit_names(s, "cache_data", "cache_resource")]
-    assert not places, "streamlit's caches outside ui/cached.py:\n" + "\n".join(places)
+CACHES = ("astro_sbi/ui/cached.py", "astro_sbi/ui/cached_models.py")
 
 
-def test_caches_are_bounded():
-    path = "astro_sbi/ui/cached.py"
-    if not (ROOT / path).exists():
-        pytest.skip("there are no caches yet")
+def test_caches_are_named_in_two_files():
+    places = [line for s in sources() if s.path not in CACHES for line in streamlit_names(s, "cache_data", "cache_resource")]
+    assert not places, f"streamlit's caches outside {' and '.join(CACHES)}:\n" + "\n".join(places)
+
+
+@pytest.mark.parametrize("path", CACHES)
+def test_caches_are_bounded(path):
     (source,) = sources(path)
     decorators = [(function, decorator) for function in source.functions() for decorator in function.decorator_list]
     bounded = {id(call.func) for call, _ in source.calls if any(k.arg == "max_entries" for k in call.keywords)}
