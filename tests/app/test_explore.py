@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from astro_sbi import simulators
-from astro_sbi.ui import cached, explore_view
+from astro_sbi.ui import cached_models, explore_view
 from astro_sbi.ui.simulated import effects, grid, make_explorer, outside_prior, ranges, start
 from tests.app.conftest import words
 
@@ -119,7 +119,7 @@ class FlowOfNumbers:
 
 def test_shipped_flow_answers_when_asked(opened, monkeypatch):
     monkeypatch.setattr(explore_view, "can_answer", lambda explorer: True)
-    monkeypatch.setattr(cached, "shipped_flow", lambda name: FlowOfNumbers())
+    monkeypatch.setattr(cached_models, "shipped_flow", lambda name: FlowOfNumbers())
     app = opened("explore")
     assert len(app.get("plotly_chart")) == 1
     app.toggle(key="answer").set_value(True).run()
