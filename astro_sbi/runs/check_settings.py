@@ -13,6 +13,7 @@ from astro_sbi.runs.settings import SEED_RANGE, Settings, SettingsError, request
 Method = Literal["nuts", "nested", "local"]
 Kind = Literal["reference", "local"]
 
+CHECKS: tuple[Kind, ...] = ("reference", "local")
 SAMPLERS: tuple[Method, ...] = ("nuts", "nested")
 METHODS: tuple[Method, ...] = (*SAMPLERS, "local")
 TITLES: Mapping[str, str] = {"nuts": "NUTS", "nested": "nested sampling", "local": "L-C2ST"}
