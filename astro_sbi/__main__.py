@@ -88,13 +88,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_checks(checks: argparse.ArgumentParser) -> None:
     checks.add_argument("name", metavar="NAME", help="a simulator whose flow ships with the package, or the key of a run or its beginning")
     checks.add_argument("--simulations", type=_integer, metavar="N", help="fresh simulations to test the flow by (500; 2000 for --local)")
-    checks.add_argument(
-        "--reference",
-        nargs="?",
-        const="auto",
-        choices=("nuts", "nested", "auto"),
-        help="fit a run again with a sampler, and compare (auto)",
-    )
+    checks.add_argument("--reference", nargs="?", const="auto", choices=("nuts", "nested", "auto"), help="fit a run again with a sampler")
     checks.add_argument("--local", action="store_true", help="test the flow of a run at its observation (L-C2ST)")
 
 
@@ -141,7 +135,7 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
     if options.verb == "runs":
         return _runs(as_json=options.json)
     if options.verb == "check":
-        return _check_on_demand(options, task) if options.reference or options.local else _check(options)
+        return _check(options, task)
     if options.verb == "simulations":
         return _infer_from_simulations(options, task)
     return _infer(options, task)
@@ -216,23 +210,11 @@ def _runs(*, as_json: bool) -> int:
     return 0
 
 
-def _check(options: argparse.Namespace) -> int:
-    from astro_sbi.runs.check import checked_here
-    from astro_sbi.runs.check_text import check_text
+def _check(options: argparse.Namespace, task: Task | None) -> int:
+    from astro_sbi.runs.on_demand_text import checked_text
 
-    told = checked_here(default_store(), options.name, 500 if options.simulations is None else options.simulations)
-    print(json.dumps(told, ensure_ascii=False) if options.json else check_text(told))
-    return 0
-
-
-def _check_on_demand(options: argparse.Namespace, task: Task | None) -> int:
-    """Checks of a run that take their time: against a reference sampler, and at its observation."""
-    from astro_sbi.runs.on_demand import checked_here
-    from astro_sbi.runs.on_demand_text import on_demand_text
-
-    simulations = (options.simulations or 0) if options.local else None
-    told = checked_here(default_store(), options.name, reference=options.reference, simulations=simulations, task=task)
-    print(json.dumps(told, ensure_ascii=False) if options.json else on_demand_text(told))
+    asked = {"reference": options.reference, "local": options.local, "simulations": options.simulations}
+    print(checked_text(default_store(), options.name, **asked, as_json=options.json, task=task))
     return 0
 
 
