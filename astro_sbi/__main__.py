@@ -65,7 +65,7 @@ def _follow(options: argparse.Namespace, task: Task | None) -> int:
     if options.verb == "runs":
         return _runs(as_json=options.json)
     if options.verb == "check":
-        return _check_on_demand(options, task) if options.reference or options.local else _check(options)
+        return _check(options, task)
     if options.verb == "compare":
         return _compare(options)
     if options.verb == "simulations":
@@ -142,12 +142,11 @@ def _runs(*, as_json: bool) -> int:
     return 0
 
 
-def _check(options: argparse.Namespace) -> int:
-    from astro_sbi.runs.check import checked_here
-    from astro_sbi.runs.check_text import check_text
+def _check(options: argparse.Namespace, task: Task | None) -> int:
+    from astro_sbi.runs.on_demand_text import checked_text
 
-    told = checked_here(default_store(), options.name, 500 if options.simulations is None else options.simulations)
-    print(json.dumps(told, ensure_ascii=False) if options.json else check_text(told))
+    asked = {"reference": options.reference, "local": options.local, "simulations": options.simulations}
+    print(checked_text(default_store(), options.name, **asked, as_json=options.json, task=task))
     return 0
 
 
@@ -155,17 +154,6 @@ def _compare(options: argparse.Namespace) -> int:
     from astro_sbi.runs.compare_text import compared_here
 
     print(compared_here(default_store(), options.names, options.published, as_json=options.json))
-    return 0
-
-
-def _check_on_demand(options: argparse.Namespace, task: Task | None) -> int:
-    """Checks of a run that take their time: against a reference sampler, and at its observation."""
-    from astro_sbi.runs.on_demand import checked_here
-    from astro_sbi.runs.on_demand_text import on_demand_text
-
-    simulations = (options.simulations or 0) if options.local else None
-    told = checked_here(default_store(), options.name, reference=options.reference, simulations=simulations, task=task)
-    print(json.dumps(told, ensure_ascii=False) if options.json else on_demand_text(told))
     return 0
 
 

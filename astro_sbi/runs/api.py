@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from astro_sbi.runs import executor
 from astro_sbi.runs import jobs as queue
 from astro_sbi.runs.bundle import StoreError
-from astro_sbi.runs.check_settings import Asked, asked_key, checks_by, checks_of
+from astro_sbi.runs.check_settings import CHECKS, Asked, asked_key, checks_by
 from astro_sbi.runs.finished import ExampleView, examples, result
 from astro_sbi.runs.jobs import Job
 from astro_sbi.runs.keys import is_key, shortened
@@ -166,10 +166,18 @@ def delete(store: Store, key: str, *, with_result: bool = False) -> None:
     shared = any(one.result_key == found.result_key for one in queue.jobs(store.catalogue))
     if with_result and found.result_key and not shared:
         store.delete(MADE_BY[found.task], found.result_key)
-        if found.task == "infer":
-            for check in checks_of(found.result_key, found.simulator):
-                store.delete(MADE_BY[check.task], check.key)
-                delete(store, check.key)
+        _delete_checks(store, found.result_key)
+
+
+def _delete_checks(store: Store, result_key: str) -> None:
+    """Forget all checks of a result and what they found, also where their jobs were forgotten before."""
+    for one in queue.jobs(store.catalogue):
+        if checks_by(one.settings)[1] == result_key:
+            delete(store, one.key)
+    for kind in CHECKS:
+        for key in store.keys(kind):
+            if result_key.encode() in store.glance(kind, key, "settings.json"):
+                store.delete(kind, key)
 
 
 def _waits(job: Job) -> bool:

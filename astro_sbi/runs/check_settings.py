@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
@@ -11,8 +11,9 @@ from astro_sbi.runs.settings import SEED_RANGE, Settings, SettingsError, request
 
 #: ``nuts`` and ``nested`` fit the observation again with that sampler; ``local`` tests the flow at the observation.
 Method = Literal["nuts", "nested", "local"]
-Kind = Literal["reference", "local"]
+Kind = Literal["reference", "local", "card"]
 
+CHECKS: tuple[Kind, ...] = ("reference", "local", "card")
 SAMPLERS: tuple[Method, ...] = ("nuts", "nested")
 METHODS: tuple[Method, ...] = (*SAMPLERS, "local")
 TITLES: Mapping[str, str] = {"nuts": "NUTS", "nested": "nested sampling", "local": "L-C2ST"}
@@ -139,9 +140,3 @@ def checks_by(asked: Asked) -> tuple[str, str]:
     if isinstance(asked, Settings):
         return "", ""
     return (TITLES[asked.method], asked.result) if isinstance(asked, CheckSettings) else ("fresh simulations", asked.name)
-
-
-def checks_of(result_key: str, simulator: str) -> Iterator[CheckSettings | CardSettings]:
-    """Every check that a finished run may have, of the usual size."""
-    yield from (CheckSettings(result_key, simulator, method) for method in METHODS)
-    yield from (CardSettings(result_key, simulator, result_key, size) for size in CARD_SIZES)

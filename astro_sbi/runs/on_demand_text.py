@@ -1,13 +1,40 @@
-"""Checks made on demand, as plain text for a terminal."""
+"""What ``check`` prints, and the checks made on demand as plain text for a terminal."""
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from astro_sbi.runs import check, on_demand
 from astro_sbi.runs.check_settings import TITLES
+from astro_sbi.runs.check_text import check_text
+from astro_sbi.runs.store import Store
 from astro_sbi.runs.text import WIDTH, interval, table
+
+if TYPE_CHECKING:
+    from astro_sbi.runs.worker import Task
+
+USUAL_CARD = 500
+
+
+def checked_text(
+    store: Store, name: str, *, reference: str | None, local: bool, simulations: int | None, as_json: bool, task: Task | None
+) -> str:
+    """The card of a flow or what is valid for a run, or the checks of a run that were asked for.
+
+    Raises:
+        RunError: if there is no such flow or run, or a check failed or cannot be made here.
+        RunCancelled: if it was cancelled.
+        StoreError: if the store cannot be used.
+    """
+    if reference or local:
+        wanted = (simulations or 0) if local else None
+        told, write = on_demand.checked_here(store, name, reference=reference, simulations=wanted, task=task), on_demand_text
+    else:
+        told, write = check.checked_here(store, name, USUAL_CARD if simulations is None else simulations), check_text
+    return json.dumps(told, ensure_ascii=False) if as_json else write(told)
 
 
 def on_demand_text(told: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from astro_sbi.diagnostics.thresholds import Threshold
 from astro_sbi.runs import api, on_demand
 from astro_sbi.runs.check_settings import SAMPLERS, TITLES, Method
 from astro_sbi.runs.result import Result
+from astro_sbi.simulators.registry import SIMULATIONS
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.kept_checks import check_badge, finished_check
 from astro_sbi.ui.limits_view import limits_table
@@ -78,10 +79,12 @@ def _title(sampler: Method) -> str:
 
 
 def _local(result: Result) -> None:
-    alone = " It tests the flow alone, before the likelihood corrects it." * (result.summary["importance"] is not None)
+    summary = result.summary
+    source = "Takes the rows of the table that training did not see" if summary["simulator"] == SIMULATIONS else "Simulates data like these"
+    alone = " It tests the flow alone, before the likelihood corrects it." * (summary["importance"] is not None)
     st.markdown(
-        "**Test it here (L-C2ST).** Simulates data like these, and asks whether a classifier can tell the true parameters from the flow's "
-        f"draws near this observation.{alone} It takes about half a minute."
+        f"**Test it here (L-C2ST).** {source}, and asks whether a classifier can tell the true parameters from the flow's draws near this "
+        f"observation.{alone} It takes about half a minute."
     )
     found = _asked(result, "local", "Test it here (L-C2ST)")
     if found:

@@ -116,9 +116,14 @@ def test_checks_go_with_their_run(store, kept):
     api.delete(store, asked["local"], with_result=True)
     assert store.has("result", kept.key)
     assert not store.has("local", asked["local"])
+    larger = on_demand.check_settings(kept, "local", 5000)
+    waiting = api.submit(store, *FILE, larger)
+    made_by_a_worker(store, waiting.key)
+    api.delete(store, waiting.key)
+    assert store.has("local", larger.key)
     api.delete(store, run.key, with_result=True)
     assert api.jobs(store) == []
-    assert not store.has("reference", asked["nuts"])
+    assert store.keys("reference") == store.keys("local") == []
 
 
 def test_why_a_run_cannot_be_checked(store, kept):
