@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import streamlit as st
 
 from astro_sbi.diagnostics.card import LEVELS
-from astro_sbi.diagnostics.thresholds import THRESHOLDS, Threshold
+from astro_sbi.diagnostics.judging import Threshold
+from astro_sbi.diagnostics.thresholds import THRESHOLDS
 from astro_sbi.runs.result import Result
+from astro_sbi.runs.text import check_seconds_text
 from astro_sbi.ui import predictive_view
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.words import escaped, number
+from astro_sbi.ui.verdict_view import look_of
+from astro_sbi.ui.words import escaped, number, sentence
 
 ABOUT = {
     "detection": "Evidence for the signal against a flat model",
     "ess": "Effective draws",
     "khat": "Pareto k of the weights",
+    "likelihood": "A likelihood that corrects the flow",
+    "leaning": "Posterior at an edge of the region trained on",
     "peak_outside": "Log height of a peak outside the region sampled, over the best",
+    "summaries": "Share of posterior simulations farther out than the observation",
     "calibration": "Distance of the ranks of simulations from uniform ones",
     "coverage": "Shortfall of the coverage of all parameters together",
     "correlations": "Correlation left between parameters",
@@ -27,21 +34,62 @@ ABOUT = {
     "misfit_fitted": "χ² per point with fitted noise",
     "largest_residual": "Largest residual over the most expected",
     "red_noise": "Factor by which red noise shrinks the errors",
-    "distance": "Share of simulations farther out than the observation",
+    "stretch": "p of the stretch of data that fits worst",
+    "sign_run": "p of the longest run of residuals of one sign",
+    "errors": "Errors measured, not estimated from the scatter",
+    "simulator": "The simulator's own warning",
+    "memory": "Memory of the process over the length of the data",
+    "distance": "Share of training simulations farther out than the observation",
+    "prior_range": "How far data lie outside the range of the prior's simulations, over that range",
+    "ensemble": "Largest disagreement between members of the ensemble, in sigma",
+    "edges": "Posterior at an end of a prior",
 }
+CHANCE, CORRECTED = "can be chance", "the weights correct it"
 
 
 def checks_view(key: str, result: Result) -> None:
     """Why the verdict is what it is."""
+    summary = result.summary
     st.markdown("**Why this verdict.** What speaks against the result comes first, then what speaks for it.")
-    st.markdown("\n".join(f"- {escaped(reason)}" for reason in result.summary["reasons"]))
+    st.markdown("\n".join(f"- {escaped(reason)}" for reason in summary["reasons"]))
+    if summary.get("judgements"):
+        st.markdown("**Every check.** The worst one decides.")
+        table([_judged(one) for one in summary["judgements"]], alt="Every check with its number, its limit and its judgement")
+    if check_seconds_text(summary):
+        st.caption(escaped(sentence(check_seconds_text(summary))))
+    _outside((summary.get("prior_range") or {}).get("farthest") or ())
     st.markdown("**Posterior predictive check**")
     predictive_view.predictive_numbers(result)
-    if result.summary.get("calibration"):
-        _calibration(result.summary["calibration"])
+    if summary.get("calibration"):
+        _calibration(summary["calibration"])
     with st.expander("The limits behind the verdict", icon=":material/rule:"):
         st.caption("The worst check decides. Good: passes; between the limits: caution; beyond: do not trust.")
         table([_row(threshold) for threshold in THRESHOLDS], alt="Limits of every check and their sources")
+
+
+def _judged(one: dict) -> dict[str, str]:
+    """A check, its number, what it has to be, and its judgement."""
+    look, limits = look_of(one["grade"]), next((row for row in THRESHOLDS if row.name == one["name"]), None)
+    numbered = limits is not None and one["number"] is not None
+    eased = numbered and limits.grade(one["number"]) != one["grade"]
+    why = f" ({CORRECTED if one['grade'] != 'good' or one['name'] == 'ensemble' else CHANCE})" if eased else ""
+    return {
+        "Check": escaped(ABOUT.get(one["name"], one["name"])),
+        "Number": number(one["number"]),
+        "Good": f"{_sign(limits)} {number(limits.good)}" if limits is not None else "–",
+        "Judgement": f":{look.colour}[{look.icon} {look.label}]{why}",
+    }
+
+
+def _outside(farthest: Sequence[Sequence]) -> None:
+    """The values that lie farthest outside the range of all simulations."""
+    if farthest:
+        st.markdown("**Outside everything simulated.** The values farthest outside the range of all simulations of the prior.")
+        rows = [
+            {"Value": escaped(where), "Outside": f"{number(100 * abs(beyond), 2)} % of the range {'above' if beyond > 0 else 'below'} it"}
+            for where, beyond in farthest
+        ]
+        table(rows, alt="Values outside the range of all simulations of the prior")
 
 
 def _calibration(found: dict) -> None:
@@ -56,11 +104,15 @@ def _calibration(found: dict) -> None:
     table(rows, alt="Coverage of central regions, and of the highest-density regions of all parameters jointly")
 
 
+def _sign(threshold: Threshold) -> str:
+    return "≥" if threshold.better == "high" else "≤"
+
+
 def _row(threshold: Threshold) -> dict[str, str]:
-    sign, beyond = ("≥", "<") if threshold.better == "high" else ("≤", ">")
+    beyond = "<" if threshold.better == "high" else ">"
     return {
         "Check": escaped(ABOUT.get(threshold.name, threshold.name)),
-        "Good": f"{sign} {number(threshold.good)}",
+        "Good": f"{_sign(threshold)} {number(threshold.good)}",
         "Do not trust": f"{beyond} {number(threshold.bad)}" if math.isfinite(threshold.bad) else "–",
         "Source": escaped(threshold.source),
     }
