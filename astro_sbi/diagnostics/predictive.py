@@ -98,7 +98,7 @@ def predictive_check(
 
 
 def _point_by_point(
-    given: tuple[Float[np.ndarray, "..."], ...], weight: Float[np.ndarray, " S"], where: Float[np.ndarray, " n"], seed: int
+    given: tuple[Float[np.ndarray, ...], ...], weight: Float[np.ndarray, " S"], where: Float[np.ndarray, " n"], seed: int
 ) -> PredictiveCheck:
     """Chi-squares, noise, the largest residual and what neighbours have in common."""
     value, draws, sigma, sigma_draws = given

@@ -8,13 +8,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy import special
 
 from astro_sbi.diagnostics.places import Place
 
 Kind = Literal["shift", "waves", "scatter"]
 _FEWEST, _NUMBERS = 8, 500_000
 _FEWEST_NULLS, _MOST_NULLS = 200, 499
-_MEDIAN, _MOST, _LEAST = 0.6745, 3.0, 0.1
+_MEDIAN, _LEAST = 0.6745, 0.1
+_RARE, _DRAWN_IN = 0.01, 3.0
 _KINDS: tuple[Kind, ...] = ("shift", "waves", "scatter")
 
 
@@ -70,9 +72,9 @@ def stretches(
     own: minus twice the log likelihood ratio of a localised distortion, a matched filter where the noise is Gaussian, over what noise
     gives it there. A second score is its chi-square, as a normal deviate by Wilson and Hilferty's cube root; a third the sum of the
     first over all windows of a width. The worst of each is compared with the worst in simulated noise, and the smallest of the three
-    p-values again with that of simulated noise. Residuals are divided by their scatter
-    (from their median) where that is above one, and cut off at three: errors that are too small everywhere and single bad points are
-    found by other checks.
+    p-values again with that of simulated noise. Residuals are divided by their scatter (from their median) where that is above one,
+    and the largest, where it is unlikely by itself, is drawn in to three sigma with all that it did to the fit: errors that are too
+    small everywhere and single bad points are found by other checks.
 
     Where the model is linear and the noise is known, residuals about the posterior mean have the covariance
     :math:`\Sigma - \mathrm{Cov}(m)`, Cov(m) being that of the posterior's curves: the simulated noise has it too.
@@ -95,10 +97,10 @@ def stretches(
     if not orders:
         return None, None
     axes, share = _taken_up(model_draws)
-    rows = np.vstack([residual, _noise(axes, share, seed)])
-    scale = np.maximum(1.0, np.median(np.abs(rows), axis=1, keepdims=True) / _MEDIAN)
-    cut = np.clip(rows / scale, -_MOST, _MOST)
-    return _worst(rows[0], cut, axes * np.sqrt(share), orders, coordinate), _longest(rows > 0, orders, coordinate)
+    taken = axes * np.sqrt(share)
+    rows = np.vstack([_pulled_in(residual, taken), _noise(axes, share, seed)])
+    scaled = rows / np.maximum(1.0, np.median(np.abs(rows), axis=1, keepdims=True) / _MEDIAN)
+    return _worst(rows[0], scaled, taken, orders, coordinate), _longest(rows > 0, orders, coordinate)
 
 
 class _Order(NamedTuple):
@@ -138,6 +140,17 @@ def _taken_up(model_draws: Float[np.ndarray, "S n"]) -> tuple[Float[np.ndarray, 
     share, vectors = np.linalg.eigh(spread @ spread.T)
     kept = share > 0.01
     return spread.T @ vectors[:, kept] / np.sqrt(share[kept]), np.minimum(share[kept], 1.0)
+
+
+def _pulled_in(residual: Float[np.ndarray, " n"], taken: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
+    """Residuals as if the farthest point, where it lies farther out than it should, had been measured three sigma off."""
+    worst = int(np.abs(residual).argmax())
+    beyond = abs(residual[worst]) - _DRAWN_IN
+    if beyond < -special.ndtri(_RARE / (2 * len(residual))) - _DRAWN_IN:
+        return residual
+    of_point = -taken @ taken[worst]
+    of_point[worst] += 1
+    return residual - np.sign(residual[worst]) * beyond / max(of_point[worst], _LEAST) * of_point
 
 
 def _noise(axes: Float[np.ndarray, "n k"], share: Float[np.ndarray, " k"], seed: int) -> Float[np.ndarray, "K n"]:

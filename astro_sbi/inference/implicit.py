@@ -168,7 +168,6 @@ def flow_posterior(
     theta, weight, best = theta_of(z), normalised(log_weight), int(np.argmax(log_q + log_weight))
     alone = rng.choice(samples, _SHOWN, p=weight) if narrowing else slice(_SHOWN)
     prior, sampled = rng.standard_normal((_SHOWN, z.shape[1])), time.perf_counter()
-    distance, members = far(prior), trained.estimator.given(observed).by_member(rng)
     return Posterior(
         theta=theta,
         latent=z,
@@ -184,9 +183,9 @@ def flow_posterior(
         leaning=(),
         best_theta={name: float(value[best]) for name, value in theta.items()},
         least_squares=None,
-        distance_p=distance,
+        distance_p=far(prior),
+        member_draws=trained.estimator.given(observed).by_member(rng),
         seconds={**trained.seconds, "sample": sampled - began, "check": time.perf_counter() - sampled},
-        member_draws=members,
     )
 
 
