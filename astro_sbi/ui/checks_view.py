@@ -70,15 +70,19 @@ def checks_view(key: str, result: Result) -> None:
 def _judged(one: dict) -> dict[str, str]:
     """A check, its number, what it has to be, and its judgement."""
     look, limits = look_of(one["grade"]), next((row for row in THRESHOLDS if row.name == one["name"]), None)
-    numbered = limits is not None and one["number"] is not None
-    eased = numbered and limits.grade(one["number"]) != one["grade"]
-    why = f" ({CORRECTED if one['grade'] != 'good' or one['name'] == 'ensemble' else CHANCE})" if eased else ""
     return {
         "Check": escaped(ABOUT.get(one["name"], one["name"])),
         "Number": number(one["number"]),
-        "Good": f"{_sign(limits)} {number(limits.good)}" if limits is not None else "–",
-        "Judgement": f":{look.colour}[{look.icon} {look.label}]{why}",
+        "Good": f"{_sign(limits)} {number(limits.good)}" if limits else "–",
+        "Judgement": f":{look.colour}[{look.icon} {look.label}]{_why(one, limits)}",
     }
+
+
+def _why(one: dict, limits: Threshold | None) -> str:
+    """Why a check is judged better than its number alone would be; empty where it is not."""
+    if limits is None or one["number"] is None or limits.grade(one["number"]) == one["grade"]:
+        return ""
+    return f" ({CORRECTED if one['grade'] != 'good' or one['name'] == 'ensemble' else CHANCE})"
 
 
 def _outside(farthest: Sequence[Sequence]) -> None:
