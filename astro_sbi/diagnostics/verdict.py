@@ -167,11 +167,11 @@ def _of_neighbours(checks: Checks) -> Iterator[Judgement]:
 
 def _fault(stretch: Stretch) -> str:
     if stretch.kind == "scatter":
-        return f"residuals there are {stretch.residual:.2g} sigma on average, {stretch.gain:,.0f} more in chi-square than noise gives"
+        return f"residuals there are {stretch.residual:.1f} sigma on average, {stretch.gain:,.0f} more in chi-square than noise gives"
     if stretch.kind == "waves":
         return f"the data wander about it in stretches of this length, which costs {stretch.gain:,.0f} in chi-square in all"
     side = "above" if stretch.residual > 0 else "below"
-    return f"the data lie {abs(stretch.residual):.2g} sigma {side} it on average, which costs {stretch.gain:,.0f} in chi-square"
+    return f"the data lie {abs(stretch.residual):.1f} sigma {side} it on average, which costs {stretch.gain:,.0f} in chi-square"
 
 
 def _of_errors(checks: Checks) -> Iterator[Judgement]:

@@ -72,8 +72,8 @@ def _judged(one: dict) -> dict[str, str]:
     look, limits = look_of(one["grade"]), next((row for row in THRESHOLDS if row.name == one["name"]), None)
     return {
         "Check": escaped(ABOUT.get(one["name"], one["name"])),
-        "Number": number(one["number"]),
-        "Good": f"{_sign(limits)} {number(limits.good)}" if limits else "–",
+        "Number": ("none" if limits else "–") if one["number"] is None else _plain(one["number"]),
+        "Good if": f"{_sign(limits)} {_plain(limits.good)}" if limits else "–",
         "Judgement": f":{look.colour}[{look.icon} {look.label}]{_why(one, limits)}",
     }
 
@@ -108,6 +108,11 @@ def _calibration(found: dict) -> None:
     table(rows, alt="Coverage of central regions, and of the highest-density regions of all parameters jointly")
 
 
+def _plain(x: float) -> str:
+    """Counts of thousands in full, all else to three digits."""
+    return f"{x:,.0f}" if 1e3 <= abs(x) < 1e6 else number(x)
+
+
 def _sign(threshold: Threshold) -> str:
     return "≥" if threshold.better == "high" else "≤"
 
@@ -116,7 +121,7 @@ def _row(threshold: Threshold) -> dict[str, str]:
     beyond = "<" if threshold.better == "high" else ">"
     return {
         "Check": escaped(ABOUT.get(threshold.name, threshold.name)),
-        "Good": f"{_sign(threshold)} {number(threshold.good)}",
-        "Do not trust": f"{beyond} {number(threshold.bad)}" if math.isfinite(threshold.bad) else "–",
+        "Good": f"{_sign(threshold)} {_plain(threshold.good)}",
+        "Do not trust": f"{beyond} {_plain(threshold.bad)}" if math.isfinite(threshold.bad) else "–",
         "Source": escaped(threshold.source),
     }

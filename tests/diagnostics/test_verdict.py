@@ -149,7 +149,7 @@ def test_a_missing_feature_is_located_in_words() -> None:
     assert mentions(checks, "The model fails from 0.", " d (", "the data lie", "above it on average", "in chi-square")
 
 
-@pytest.mark.parametrize(("kind", "words"), [("scatter", "residuals there are 2 sigma"), ("waves", "wander about it")])
+@pytest.mark.parametrize(("kind", "words"), [("scatter", "residuals there are 2.0 sigma"), ("waves", "wander about it")])
 def test_scatter_and_waves_in_words(kind: str, words: str) -> None:
     stretch = Stretch(Place(1.0, 2.0, 1, 9), kind, 40.0, 2.0, 0.001)  # type: ignore[arg-type]
     checks = replace(good(), channels=("g", "r"), predictive=replace(good().predictive, stretch=stretch))
