@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from astro_sbi.diagnostics.card import CORRELATIONS, FEWEST, JOINTLY, LEVELS, TARP, CalibrationCard, Joint, Part
-from astro_sbi.diagnostics.thresholds import Judgement, judge, threshold, weighed
+from astro_sbi.diagnostics.judging import Judgement
+from astro_sbi.diagnostics.thresholds import judge, threshold, weighed
 from astro_sbi.inference.posterior import Verdict
 
 _SIGNIFICANT, _SIGNIFICANT_PART = 0.05, 0.005

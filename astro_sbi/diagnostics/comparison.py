@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from astro_sbi.diagnostics.thresholds import Threshold, weighed
+from astro_sbi.diagnostics.judging import Threshold
+from astro_sbi.diagnostics.thresholds import weighed
 from astro_sbi.inference.posterior import Verdict, weighted_quantile
 
 C2ST = Threshold(

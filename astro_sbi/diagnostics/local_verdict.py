@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from astro_sbi.diagnostics.judging import Threshold
 from astro_sbi.diagnostics.local import LocalTest
-from astro_sbi.diagnostics.thresholds import Threshold, weighed
+from astro_sbi.diagnostics.thresholds import weighed
 from astro_sbi.inference.posterior import Verdict
 
 LOCAL = Threshold(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy import special
 
 from astro_sbi.diagnostics.residuals import red_noise
+from astro_sbi.diagnostics.stretches import SignRun, Stretch, stretches
 
-_FALSE_ALARM = 0.01
+_FALSE_ALARM, _CURVES = 0.01, 512
 
 
 class DiagnosticsError(ValueError):
@@ -36,6 +37,8 @@ class PredictiveCheck:
         residual_correlation: lag-1 autocorrelation of the residuals in quoted sigma.
         red_noise: factor beta by which errors that assume white noise are too small.
         correlation_p: share of shuffled residuals that look at least as correlated.
+        stretch: window of neighbours that the model fits worst with the fitted noise; None for few points.
+        run: longest run of residuals of one sign; None for few points.
     """
 
     points: int
@@ -52,6 +55,8 @@ class PredictiveCheck:
     residual_correlation: float
     red_noise: float
     correlation_p: float
+    stretch: Stretch | None = None
+    run: SignRun | None = None
 
 
 def predictive_check(
@@ -62,6 +67,7 @@ def predictive_check(
     weight: Float[np.ndarray, " S"] | None = None,
     *,
     coordinate: Float[np.ndarray, " n"] | None = None,
+    channel: Int[np.ndarray, " n"] | None = None,
     seed: int = 1,
 ) -> PredictiveCheck:
     """Compare the observation with what the posterior predicts.
@@ -72,8 +78,9 @@ def predictive_check(
         sigma_quoted: errors that came with the observation.
         sigma_draws: standard deviation of the noise of each draw.
         weight: importance weights of the draws; equal if None.
-        coordinate: gives the order of the points for their correlation; as they stand if None.
-        seed: of the permutations in the correlation test.
+        coordinate: gives the order of the points; as they stand if None.
+        channel: index of each point's channel; one channel if None.
+        seed: of permutations and simulated noise.
 
     Raises:
         DiagnosticsError: if shapes disagree, an error is not positive or a number is not finite.
@@ -82,10 +89,22 @@ def predictive_check(
     """
     value, draws, sigma, sigma_draws = _checked(value, model_draws, sigma_quoted, sigma_draws)
     weight = _normalised(weight, len(draws))
+    where = np.full(len(value), np.nan) if coordinate is None else np.asarray(coordinate, np.float64)
+    found = _point_by_point((value, draws, sigma, sigma_draws), weight, where, seed)
+    deviation, along = np.sqrt(weight @ sigma_draws**2), np.arange(float(len(value))) if coordinate is None else where
+    chosen = np.random.default_rng([seed, 30]).choice(len(draws), min(len(draws), _CURVES), p=weight)
+    stretch, run = stretches((value - weight @ draws) / deviation, draws[chosen] / deviation, along, channel, seed=seed)
+    return replace(found, stretch=stretch, run=run)
+
+
+def _point_by_point(
+    given: tuple[Float[np.ndarray, ...], ...], weight: Float[np.ndarray, " S"], where: Float[np.ndarray, " n"], seed: int
+) -> PredictiveCheck:
+    """Chi-squares, noise, the largest residual and what neighbours have in common."""
+    value, draws, sigma, sigma_draws = given
     quoted, fitted = (_chi_square(value, draws, errors, weight) for errors in (sigma, sigma_draws))
     residual = (value - weight @ draws) / sigma
     worst = int(np.abs(residual).argmax())
-    where = np.full(len(value), np.nan) if coordinate is None else np.asarray(coordinate, np.float64)
     red = red_noise(residual[np.argsort(where, kind="stable")], seed=seed)
     return PredictiveCheck(
         points=len(value),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from astro_sbi.diagnostics.calibration_verdict import calibration_judgements
 from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.diagnostics.detection import Detection
 from astro_sbi.diagnostics.edges import EdgeMass
+from astro_sbi.diagnostics.judging import Judgement
+from astro_sbi.diagnostics.members import Disagreement
+from astro_sbi.diagnostics.places import coordinate_text
 from astro_sbi.diagnostics.predictive import PredictiveCheck
-from astro_sbi.diagnostics.thresholds import Judgement, judge, threshold, weighed
+from astro_sbi.diagnostics.ranges import RangeCheck
+from astro_sbi.diagnostics.stretches import Stretch
+from astro_sbi.diagnostics.thresholds import judge, threshold, weighed
 from astro_sbi.inference.posterior import Importance, Verdict
 
 _SIGNIFICANT = 0.01
@@ -41,6 +46,7 @@ class Checks:
         detection: evidence for the signal; None where no flat model is compared.
         leaning: parameters whose posterior leans on an edge of the last truncation that is not the prior's.
         coordinate_unit: of the observation's coordinate, for the sentence that says where a residual lies.
+        channels: names of the observation's channels, likewise.
         remarks: further sentences, reported but not judged.
         errors_estimated: whether the errors were estimated from the scatter of the values.
         warnings: the simulator's own sentences on these data, each judged as caution.
@@ -48,6 +54,8 @@ class Checks:
         memory: a parameter that is the time after which a random process forgets, and its median over the length of the observation;
             None where there is none or it is fixed.
         calibration: coverage over simulations that were held back from training; None where none were.
+        prior_range: the observation against the range of the prior's simulations; None where they are too few.
+        ensemble: how far the members of the flow's ensemble disagree; None where there is one.
     """
 
     importance: Importance | None
@@ -59,12 +67,15 @@ class Checks:
     detection: Detection | None = None
     leaning: tuple[str, ...] = ()
     coordinate_unit: str = ""
+    channels: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     errors_estimated: bool = False
     warnings: tuple[str, ...] = ()
     summaries_p: float | None = None
     memory: tuple[str, float] | None = None
     calibration: CalibrationCard | None = None
+    prior_range: RangeCheck | None = None
+    ensemble: Disagreement | None = None
 
 
 def verdict(checks: Checks) -> Verdict:
@@ -75,12 +86,13 @@ def verdict(checks: Checks) -> Verdict:
 
 def judgements(checks: Checks) -> tuple[Judgement, ...]:
     """Every check with its grade, in the order of the table of thresholds."""
-    return (*_of_signal(checks), *_of_draws(checks), *_of_residuals(checks), *_of_errors(checks), _of_distance(checks), *_of_edges(checks))
+    residuals = (*_of_residuals(checks), *_of_neighbours(checks))
+    return (*_of_signal(checks), *_of_draws(checks), *residuals, *_of_errors(checks), *_of_simulations(checks), *_of_edges(checks))
 
 
 def _of_signal(checks: Checks) -> Iterator[Judgement]:
     if checks.detection is not None:
-        yield judge("detection", float(checks.detection.claimed), sentence=checks.detection.sentence)
+        yield judge("detection", checks.detection.log_evidence_against_null, sentence=checks.detection.sentence)
 
 
 def _of_draws(checks: Checks) -> Iterator[Judgement]:
@@ -139,6 +151,29 @@ def _of_residuals(checks: Checks) -> Iterator[Judgement]:
     )
 
 
+def _of_neighbours(checks: Checks) -> Iterator[Judgement]:
+    """Where in the data the model fails."""
+    found = checks.predictive
+    if found is not None and found.stretch is not None:
+        stretch = found.stretch
+        place, p_text = stretch.place.text(checks.coordinate_unit, checks.channels), _p_text(stretch.p_value)
+        yield judge("stretch", stretch.p_value, p_text=p_text, place=place, points=stretch.place.points, fault=_fault(stretch))
+    if found is not None and found.run is not None:
+        run = found.run
+        place, p_text = run.place.text(checks.coordinate_unit, checks.channels), _p_text(run.p_value)
+        side = "above" if run.above else "below"
+        yield judge("sign_run", run.p_value, p_text=p_text, place=place, side=side, longest=run.place.points, limit=run.limit)
+
+
+def _fault(stretch: Stretch) -> str:
+    if stretch.kind == "scatter":
+        return f"residuals there are {stretch.residual:.1f} sigma on average, {stretch.gain:,.0f} more in chi-square than noise gives"
+    if stretch.kind == "waves":
+        return f"the data wander about it in stretches of this length, which costs {stretch.gain:,.0f} in chi-square in all"
+    side = "above" if stretch.residual > 0 else "below"
+    return f"the data lie {abs(stretch.residual):.1f} sigma {side} it on average, which costs {stretch.gain:,.0f} in chi-square"
+
+
 def _of_errors(checks: Checks) -> Iterator[Judgement]:
     if checks.errors_estimated:
         yield Judgement("errors", "caution", _ERRORS_ESTIMATED)
@@ -149,12 +184,42 @@ def _of_errors(checks: Checks) -> Iterator[Judgement]:
         yield judge("memory", share, parameter=parameter, share=share, lengths=1 / share)
 
 
-def _of_distance(checks: Checks) -> Judgement:
-    """The distance from the training simulations; where weights correct the flow it can warn, not condemn."""
-    judged = judge("distance", checks.distance_p, share=checks.distance_p)
+def _of_simulations(checks: Checks) -> Iterator[Judgement]:
+    """The observation among what was simulated, and the members of an ensemble that learned from it."""
+    share = {"share": checks.distance_p}
+    yield _corrected(checks, judge("distance", checks.distance_p, **share), share)
+    found, members = checks.prior_range, checks.ensemble
+    if found is not None:
+        words: dict[str, float | int | str] = {
+            "points": found.points,
+            "outside": found.outside,
+            "inside": found.points - found.outside,
+            "simulations": found.simulations,
+            "beyond": found.beyond,
+            "where": _farthest(found),
+            "p_text": _p_text(found.p_value),
+        }
+        judged = judge("prior_range", found.beyond, significant=found.p_value < _SIGNIFICANT, **words)
+        yield _corrected(checks, judged, words)
+    if members is not None:
+        weighted = checks.importance is not None
+        told = {"members": members.members, "sigma": members.sigma, "parameter": members.name}
+        corrected = ", which the weights of the draws correct" if weighted else ""
+        yield judge("ensemble", members.sigma, significant=not weighted, corrected=corrected, **told)
+
+
+def _corrected(checks: Checks, judged: Judgement, words: dict[str, float | int | str]) -> Judgement:
+    """Where weights correct the flow, what it was trained on can warn, not condemn."""
     if judged.grade == "do not trust" and checks.importance is not None:
-        return Judgement("distance", "caution", threshold("distance").sentence("caution", {"share": checks.distance_p}))
+        return replace(judged, grade="caution", sentence=threshold(judged.name).sentence("caution", words))
     return judged
+
+
+def _farthest(found: RangeCheck) -> str:
+    if not found.farthest:
+        return ""
+    name, beyond = found.farthest[0]
+    return f"{'the farthest, ' if found.outside > 1 else ''}{name}, {'above' if beyond > 0 else 'below'} it"
 
 
 def _of_edges(checks: Checks) -> Iterator[Judgement]:
@@ -186,7 +251,7 @@ def _place(found: PredictiveCheck, unit: str) -> str:
     number = f"Point {found.largest_residual_index + 1:,}"
     if math.isnan(found.largest_residual_coordinate):
         return number
-    return f"{number} (at {found.largest_residual_coordinate:.6g} {unit}".rstrip() + ")"
+    return f"{number} (at {coordinate_text(found.largest_residual_coordinate, unit)})"
 
 
 def _p_text(p_value: float) -> str:

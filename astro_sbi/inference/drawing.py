@@ -38,7 +38,7 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
         on_progress: told of the phase.
 
     Returns:
-        The posterior; its ``seconds`` hold the phases of training with the sampling added.
+        The posterior; its ``seconds`` hold the phases of training with sampling and checking added.
     """
     began = time.perf_counter()
     on_progress("sampling", 0, samples, None)
@@ -47,17 +47,20 @@ def draw_posterior(problem: Problem, trained: TrainedRounds, samples: int, seed:
     mixture = adapted(proposals(trained.first, trained.last, trained.peaks, seen), problem.log_likelihood, rng)
     draws = importance_draws(mixture, problem.log_likelihood, rng, samples)
     order = rng.permutation(samples)
-    flow = trained.last.given(seen).sample(rng, SHOWN)
-    box = trained.last.box
-    made = weighted_posterior(problem, draws, order, flow, trained.peaks, rng)
+    last, box = trained.last.given(seen), trained.last.box
+    made = weighted_posterior(problem, draws, order, last.sample(rng, SHOWN), trained.peaks, rng)
     on_progress("sampling", samples, samples, None)
+    sampled = time.perf_counter()
+    far, members = distance_p(problem, trained, rng), last.by_member(rng)
+    spent = {"sample": trained.seconds["sample"] + sampled - began, "check": trained.seconds["check"] + time.perf_counter() - sampled}
     return replace(
         made,
         rounds=trained.rounds,
         peak_outside=peak_outside(trained.peaks, box),
         leaning=leaning_names(problem, draws, box),
-        distance_p=distance_p(problem, trained, rng),
-        seconds=trained.seconds | {"sample": trained.seconds["sample"] + time.perf_counter() - began},
+        distance_p=far,
+        seconds=trained.seconds | spent,
+        member_draws=members,
     )
 
 

@@ -20,6 +20,7 @@ from astro_sbi.inference.standardiser import Standardiser
 
 # Densities and draws of each member, and observations, that one call of a program takes.
 _CHUNK, _DRAWS, _BLOCK = 4096, 1024, 25
+_MEMBER_CALLS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +183,17 @@ class ConditionalDensity:
             if drawn == before:
                 raise FloatingPointError("the flow gave no finite draw")
         return estimator.box.outer(np.concatenate(parts)[:draws])
+
+    def by_member(self, rng: np.random.Generator) -> Float[np.ndarray, "M S d"] | None:
+        """Draws of each member alone, NaN where one is not finite; None where there is one member."""
+        estimator = self.estimator
+        if estimator.members < 2:
+            return None
+        seeds = rng.integers(2**31, size=_MEMBER_CALLS)
+        keys = [jax.random.split(jax.random.key(int(seed)), estimator.members) for seed in seeds]
+        inner = [np.asarray(estimator.programs[1](estimator.parameters, estimator.standard, key, self.value), np.float64) for key in keys]
+        together = np.concatenate(inner, axis=1)
+        return estimator.box.outer(np.where(np.isfinite(together), together, np.nan))
 
     def log_prob(self, z: Float[np.ndarray, "S d"]) -> Float[np.ndarray, " S"]:
         """Log density; -inf outside the box."""

@@ -165,10 +165,9 @@ def flow_posterior(
     log_q = density.log_prob(z)
     if narrowing:
         z, log_q, log_weight = narrowing.carried(z, log_q)
-    theta, weight = theta_of(z), normalised(log_weight)
+    theta, weight, best = theta_of(z), normalised(log_weight), int(np.argmax(log_q + log_weight))
     alone = rng.choice(samples, _SHOWN, p=weight) if narrowing else slice(_SHOWN)
-    best = int(np.argmax(log_q + log_weight))
-    prior = rng.standard_normal((_SHOWN, z.shape[1]))
+    prior, sampled = rng.standard_normal((_SHOWN, z.shape[1])), time.perf_counter()
     return Posterior(
         theta=theta,
         latent=z,
@@ -185,7 +184,8 @@ def flow_posterior(
         best_theta={name: float(value[best]) for name, value in theta.items()},
         least_squares=None,
         distance_p=far(prior),
-        seconds={**trained.seconds, "sample": time.perf_counter() - began, "check": 0.0},
+        member_draws=trained.estimator.given(observed).by_member(rng),
+        seconds={**trained.seconds, "sample": sampled - began, "check": time.perf_counter() - sampled},
     )
 
 

@@ -161,13 +161,16 @@ def draw_narrowed(
     made = weighted_posterior(problem, draws, rng.permutation(samples), alone[chosen], peaks, rng)
     box, spent = lent.last.box, dict.fromkeys(lent.seconds, 0.0)
     on_progress("sampling", samples, samples, None)
+    sampled = time.perf_counter()
+    far, members = distance_p(wide, lent, rng), last.by_member(rng)
     return replace(
         made,
         rounds=lent.rounds,
         peak_outside=peak_outside(replace(peaks, latent=narrowing.to_wide(peaks.latent)), box),
         leaning=leaning_names(problem, found, box),
-        distance_p=distance_p(wide, lent, rng),
-        seconds=spent | {"sample": time.perf_counter() - began},
+        distance_p=far,
+        seconds=spent | {"sample": sampled - began, "check": time.perf_counter() - sampled},
+        member_draws=members,
     )
 
 

@@ -95,6 +95,7 @@ class Posterior:
         least_squares: parameters of the smallest chi-square found by the multi-start search, by name; None without a likelihood.
         distance_p: share of the last round's training simulations at least as far from their centre as the observation.
         seconds: wall seconds by phase: simulate, compile, train, sample, check.
+        member_draws: latent draws of each member of the flow's ensemble [M, F, d]; None where there is one.
     """
 
     theta: dict[str, np.ndarray]
@@ -113,6 +114,7 @@ class Posterior:
     least_squares: dict[str, float] | None
     distance_p: float
     seconds: dict[str, float] = field(default_factory=dict)
+    member_draws: Float[np.ndarray, "M F d"] | None = None
 
 
 def weighted_quantile(

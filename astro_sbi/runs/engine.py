@@ -10,7 +10,10 @@ import numpy as np
 
 from astro_sbi.diagnostics.detection import detection
 from astro_sbi.diagnostics.edges import prior_edges
+from astro_sbi.diagnostics.members import disagreement
+from astro_sbi.diagnostics.places import coordinate_text
 from astro_sbi.diagnostics.predictive import predictive_check
+from astro_sbi.diagnostics.ranges import RangeCheck, range_check
 from astro_sbi.diagnostics.verdict import Checks, verdict
 from astro_sbi.inference.drawing import draw_posterior
 from astro_sbi.inference.estimator_file import trained_files, trained_rounds
@@ -27,7 +30,7 @@ from astro_sbi.runs.store import Store
 from astro_sbi.simulators.base import known_values
 from astro_sbi.simulators.prior_checks import priors_from_data
 
-_CURVES = 1500
+_CURVES, _PRIOR_DRAWS = 1500, 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +122,8 @@ def _without_likelihood(
     seed, size = request.settings.seed, len(request.prepared.observation)
     chosen = _equal_draws(posterior, seed)
     made = implicit.replicates(posterior.latent[chosen], seed)
-    checks = replace(checks_of(request, posterior), summaries_p=made.summaries_p, calibration=card)
+    reach = prior_range(request, problem)
+    checks = replace(checks_of(request, posterior), summaries_p=made.summaries_p, calibration=card, prior_range=reach)
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     quoted = request.prepared.observation.points.noise.sigma
@@ -177,16 +181,32 @@ def check(
     value, sigma = observation.value, observation.points.noise.sigma
     if problem.pattern.decorrelation is not None:
         value, sigma = (part[: len(observation)].astype(np.float64) for part in (problem.value, problem.pattern.sigma))
-    quoted, where = predicted.with_quoted(sigma), observation.points.coordinate
-    predictive = predictive_check(value, predicted.mean, quoted, predicted.sigma, coordinate=where, seed=seed)
+    quoted, points = predicted.with_quoted(sigma), observation.points
+    order = {"coordinate": points.coordinate, "channel": points.channel}
+    predictive = predictive_check(value, predicted.mean, quoted, predicted.sigma, **order, seed=seed)
     known = known_values(request.simulator, observation.points)
     found = (
         None
         if gain is None
         else detection(gain, float(known.get("log_trials", 0.0)), predictive.red_noise, signal=request.simulator.signal)
     )
-    checks = replace(checks_of(request, posterior), predictive=predictive, detection=found)
+    reach = prior_range(request, problem)
+    checks = replace(checks_of(request, posterior), predictive=predictive, detection=found, prior_range=reach)
     return Checked(posterior, predicted.mean, predicted.sigma, quoted, least_squares, checks, verdict(checks))
+
+
+def prior_range(request: Request, problem: Problem) -> RangeCheck | None:
+    """The observation against the range of simulations of the prior, decorrelated where errors are correlated."""
+    observation = request.prepared.observation
+    size, axis, points = len(observation), observation.coordinate_axis, observation.points
+
+    def name_of(index: int) -> str:
+        channel = f" in {observation.channels[points.channel[index]]}" * (len(observation.channels) > 1)
+        return f"at {coordinate_text(float(points.coordinate[index]), axis.unit)}{channel}"
+
+    rng = np.random.default_rng([request.settings.seed, 13])
+    simulated = problem.observations(rng.standard_normal((_PRIOR_DRAWS, problem.dimension)), rng)
+    return range_check(problem.value[:size], simulated[:, :size], name_of)
 
 
 def checks_of(request: Request, posterior: Posterior) -> Checks:
@@ -202,9 +222,11 @@ def checks_of(request: Request, posterior: Posterior) -> Checks:
         priors_from_data=priors_from_data(request.simulator, prior),
         leaning=posterior.leaning,
         coordinate_unit=observation.coordinate_axis.unit,
+        channels=observation.channels,
         errors_estimated=observation.points.noise.source == "estimated",
         warnings=request.simulator.warnings(observation.points),
         memory=_memory(request, posterior),
+        ensemble=disagreement(posterior.member_draws, prior.free),
     )
 
 

@@ -105,7 +105,7 @@ def infer_from_table(
     prepared = time.perf_counter() - began
     trained, judged = _trained(problem, request, epochs, on_progress=on_progress, should_stop=should_stop, store=store)
     remarks = tuple(prior_remarks(prior, simulations.theta))
-    checked = _checked(problem, request, trained, (judged, remarks), on_progress)
+    checked = _checked(problem, request, trained, (judged, remarks, simulations.components), on_progress)
     seconds = {**checked.posterior.seconds, "prepare": prepared}
     result = result_of(request, checked, seconds={**seconds, "total": time.perf_counter() - began})
     told = {"file": shown_name(table[0]), "sha256": sha256_of(table[1]), "rows": simulations.total, "used": len(simulations)}
@@ -197,19 +197,22 @@ def _checked(
     problem: SimulatedProblem,
     request: Request,
     trained: TrainedNPE,
-    found: tuple[CalibrationCard, tuple[str, ...]],
+    found: tuple[CalibrationCard, tuple[str, ...], tuple[str, ...]],
     on_progress: OnProgress,
 ) -> Checked:
     """Draws and their checks; the table's own rows stand for data that the posterior makes."""
+    from astro_sbi.diagnostics.ranges import range_check
     from astro_sbi.diagnostics.verdict import verdict
     from astro_sbi.runs.engine import Checked, checks_of
 
     posterior = problem.posterior(trained, request.settings.samples, on_progress=on_progress)
     began = time.perf_counter()
     on_progress("checking", 0, 1, None)
-    made, (judged, remarks) = problem.replicates(trained), found
+    made, (judged, remarks, components) = problem.replicates(trained), found
     few = () if made.p_value is not None else (_TOO_FEW.format(effective=made.effective),)
-    checks = replace(checks_of(request, posterior), summaries_p=made.p_value, calibration=judged, warnings=(*remarks, *few))
+    reach = range_check(problem.observed, problem.x, lambda index: f"component {components[index]}")
+    told = {"summaries_p": made.p_value, "calibration": judged, "prior_range": reach, "warnings": (*remarks, *few)}
+    checks = replace(checks_of(request, posterior), **told)
     posterior.seconds["check"] += time.perf_counter() - began
     on_progress("checking", 1, 1, None)
     curves = made.x.astype(np.float32)

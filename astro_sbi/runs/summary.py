@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from astro_sbi import __version__
-from astro_sbi.diagnostics.predictive import PredictiveCheck
 from astro_sbi.inference.posterior import weighted_quantile
 from astro_sbi.observations.observation import Axis, Observation
 from astro_sbi.observations.preparation import Prepared, Stage
 from astro_sbi.observations.steps.ephemeris import zero_of
 from astro_sbi.observations.steps.step import channel_masks
 from astro_sbi.runs.engine import Checked, round_summary
+from astro_sbi.runs.judged import checks_told
 from astro_sbi.runs.request import Request
 from astro_sbi.runs.result import Result
 from astro_sbi.simulators.base import Parameter, known_values
@@ -67,7 +67,7 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
         "derived": intervals(derived),
         "importance": None if posterior.importance is None else asdict(posterior.importance),
         "comparable_log_evidence": None if from_data or posterior.importance is None else posterior.importance.log_evidence,
-        "predictive": _residuals(checks.predictive),
+        **checks_told(checks),
         "summaries_p": checks.summaries_p,
         "calibration": None if checks.calibration is None else checks.calibration.to_json(),
         "detection": None if checks.detection is None else checks.detection.log_evidence_against_null,
@@ -82,14 +82,6 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "cached": False,
     }
-
-
-def _residuals(found: PredictiveCheck | None) -> dict[str, float] | None:
-    """What the page and the command line tell of the predictive check."""
-    if found is None:
-        return None
-    names = ("p_value", "chi2_per_point_quoted", "noise_ratio", "residual_correlation", "p_value_fitted", "chi2_per_point_fitted")
-    return {name: getattr(found, name) for name in (*names, "largest_residual", "red_noise", "correlation_p")}
 
 
 def _explained(request: Request, known: Mapping[str, np.ndarray]) -> dict[str, Any]:

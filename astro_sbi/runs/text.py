@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from astro_sbi.runs.archives import Product
 
 WIDTH = 100
+_TRAINING = ("search", "simulate", "compile", "train")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -61,7 +62,13 @@ def result_text(summary: Mapping[str, Any]) -> str:
     parts[-1] += "".join(
         f"\n{textwrap.fill(reason, WIDTH, initial_indent='  - ', subsequent_indent='    ')}" for reason in summary.get("reasons", [])
     )
-    told = [importance_text(summary), lent_text(summary), _seconds(summary), f"result {summary.get('key', '')}"]
+    told = [
+        importance_text(summary),
+        lent_text(summary),
+        _seconds(summary),
+        check_seconds_text(summary),
+        f"result {summary.get('key', '')}",
+    ]
     parts.append("\n".join(filter(None, told)))
     return "\n\n".join(parts)
 
@@ -91,6 +98,16 @@ def _seconds(summary: Mapping[str, Any]) -> str:
         return "answered from the store"
     spent = summary.get("seconds", {})
     return f"seconds: {', '.join(f'{name} {value:.1f}' for name, value in spent.items())}" if spent else ""
+
+
+def check_seconds_text(summary: Mapping[str, Any]) -> str:
+    """What the checks cost, and which share of the training that is; empty where it is not known or nothing was computed."""
+    spent = summary.get("seconds") or {}
+    training, checking = sum(spent.get(phase) or 0.0 for phase in _TRAINING), spent.get("check")
+    if not checking or summary.get("cached"):
+        return ""
+    share = f", {checking / training:.0%} of the {training:.1f} s of the training" if training > 0 else ""
+    return f"the checks took {checking:.1f} s{share}"
 
 
 def progress_text(progress: Progress) -> str:

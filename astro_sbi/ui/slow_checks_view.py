@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from astro_sbi.diagnostics.comparison import C2ST, EVIDENCE, SHIFT, WIDTH
+from astro_sbi.diagnostics.judging import Threshold
 from astro_sbi.diagnostics.local_verdict import LOCAL
-from astro_sbi.diagnostics.thresholds import Threshold
 from astro_sbi.runs import api, on_demand
 from astro_sbi.runs.check_settings import SAMPLERS, TITLES, Method
 from astro_sbi.runs.result import Result

@@ -7,6 +7,10 @@ import pytest
 
 from astro_sbi.diagnostics.detection import detection
 from astro_sbi.diagnostics.edges import EdgeMass
+from astro_sbi.diagnostics.members import Disagreement
+from astro_sbi.diagnostics.places import Place
+from astro_sbi.diagnostics.ranges import RangeCheck
+from astro_sbi.diagnostics.stretches import SignRun, Stretch
 from astro_sbi.diagnostics.thresholds import THRESHOLDS
 from astro_sbi.diagnostics.verdict import Checks, judgements, verdict
 from astro_sbi.inference.posterior import Grade
@@ -135,6 +139,65 @@ def test_a_limit_at_a_prior_edge_is_a_remark_and_a_press_against_it_is_not() -> 
     assert verdict(limit).grade == "good"
     assert mentions(limit, "jitter", "limit")
     assert verdict(replace(good(), edges=(EdgeMass("line_width", "upper", 0.6),))).grade == "caution"
+
+
+def test_a_missing_feature_is_located_in_words() -> None:
+    problem = Linear(seed=3)
+    missing = problem.checks(problem.white() + 4 * problem.sigma * np.exp(-0.5 * ((problem.coordinate - 0.6) / 0.06) ** 2))
+    checks = replace(missing, coordinate_unit="d")
+    assert verdict(checks).grade != "good"
+    assert mentions(checks, "The model fails from 0.", " d (", "the data lie", "above it on average", "in chi-square")
+
+
+@pytest.mark.parametrize(("kind", "words"), [("scatter", "residuals there are 2.0 sigma"), ("waves", "wander about it")])
+def test_scatter_and_waves_in_words(kind: str, words: str) -> None:
+    stretch = Stretch(Place(1.0, 2.0, 1, 9), kind, 40.0, 2.0, 0.001)  # type: ignore[arg-type]
+    checks = replace(good(), channels=("g", "r"), predictive=replace(good().predictive, stretch=stretch))
+    assert verdict(checks).grade == "caution"
+    assert mentions(checks, "from 1.00 to 2.00 in r (9 points)", words)
+
+
+def test_a_long_run_of_one_sign_is_caution() -> None:
+    run = SignRun(Place(1.0, 2.0, 0, 30), False, 14, 0.002)
+    checks = replace(good(), predictive=replace(good().predictive, run=run))
+    assert verdict(checks).grade == "caution"
+    assert mentions(checks, "30 neighbouring residuals lie below the model, from 1.00 to 2.00")
+
+
+def outside(beyond: float, p_value: float = 0.001) -> RangeCheck:
+    return RangeCheck(2048, 50, 2, (("at 5.1 d", beyond), ("at 7 d", 0.01)), p_value)
+
+
+@pytest.mark.parametrize(
+    ("beyond", "p_value", "with_likelihood", "grade"),
+    [(0.1, 0.001, True, "caution"), (-0.5, 0.001, True, "caution"), (0.5, 0.001, False, "do not trust"), (0.5, 0.2, True, "good")],
+)
+def test_data_outside_the_prior_predictive(beyond: float, p_value: float, with_likelihood: bool, grade: Grade) -> None:
+    checks = replace(good(), prior_range=outside(beyond, p_value))
+    checks = checks if with_likelihood else replace(checks, importance=None)
+    assert verdict(checks).grade == grade
+    if grade != "good":
+        assert mentions(checks, "2 of 50 values lie outside", "the farthest, at 5.1 d, ", "below it" if beyond < 0 else "above it")
+
+
+def test_members_that_disagree_count_where_nothing_corrects_them() -> None:
+    apart = Disagreement(5, "radius_ratio", 1.7)
+    assert verdict(replace(good(), ensemble=apart)).grade == "good"
+    assert mentions(replace(good(), ensemble=apart), "differ by up to 1.70 sigma", "weights of the draws correct")
+    assert verdict(replace(good(), ensemble=apart, importance=None)).grade == "do not trust"
+
+
+def test_no_check_alone_makes_a_result_good() -> None:
+    """Whatever fails, all others passing, the verdict is not good."""
+    assert len([one for one in judgements(good()) if one.grade == "good"]) >= 8
+    failing = (
+        replace(good(), predictive=replace(good().predictive, noise_ratio=2.0)),
+        replace(good(), predictive=replace(good().predictive, p_value=0.001, chi2_per_point_quoted=1.3)),
+        replace(good(), importance=replace(good().importance, ess=500.0)),
+        replace(good(), prior_range=outside(0.1)),
+        replace(good(), distance_p=0.005),
+    )
+    assert all(verdict(checks).grade != "good" for checks in failing)
 
 
 def test_no_transit_detected() -> None:

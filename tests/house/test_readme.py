@@ -79,6 +79,7 @@ def test_limits_are_those_of_the_verdict():
     from astro_sbi.diagnostics.thresholds import threshold
 
     named = ["ess", "khat", "peak_outside", "noise_ratio", "misfit", "red_noise", "calibration", "coverage", "correlations", "distance"]
+    named += ["prior_range", "ensemble"]
     rows = re.findall(r"^\| [^|]+ \| (?:at least|up to|below) (\S+) \| (?:below|above) (\S+) \|$", README, re.MULTILINE)
     limits = [tuple(float(number.replace(",", "")) for number in row) for row in rows]
     assert limits == [(threshold(name).good, threshold(name).bad) for name in named]

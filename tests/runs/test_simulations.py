@@ -93,6 +93,9 @@ def test_another_observation_does_not_train_again(store: Store):
     )
     assert far.summary["verdict"] == "do not trust"
     assert "lies outside the simulations" in far.summary["reasons"][0]
+    assert any("2 of 3 values lie outside" in reason and "component 3, below it" in reason for reason in far.summary["reasons"])
+    assert [name for name, _ in far.summary["prior_range"]["farthest"]] == ["component 3", "component 2"]
+    assert one.summary["prior_range"]["outside"] == 0
     kept = from_files(to_files(far))
     assert kept.summary == json.loads(json.dumps(far.summary))
 
