@@ -1,6 +1,6 @@
 """The engine against NUTS and nested sampling on the same likelihood: fifty observations in one table.
 
-python benchmarks/against_samplers.py [--real] [--simulated 3] [--nested all] [--only NAME] [--limit 300] [--output CSV]
+python benchmarks/against_samplers.py [--of all] [--simulated 3] [--nested all] [--only NAME] [--limit 300] [--output CSV]
 
 The real observations of `benchmarks.published` and, of each simulator with a likelihood, draws of its prior predictive on its default
 pattern. Each row holds the verdict of the engine (default recipe, 20,000 draws), its efficiency and evidence, how far each median of free
@@ -158,9 +158,9 @@ def from_published(request: Request, checked: Checked, known: Known) -> float:
 def observations(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Request], Known | None]]:
     """Names, requests and what is published: real ones first, then one of each simulator, and one more."""
     for known in KNOWN:
-        if known.path.is_file():
+        if known.path.is_file() and options.of != "simulated":
             yield known.title, lambda known=known: real(known), known
-    names = [] if options.real else [name for name in simulator_names() if not simulator_named(name).implicit]
+    names = [] if options.of == "real" else [name for name in simulator_names() if not simulator_named(name).implicit]
     for number in range(1, options.simulated + 1):
         for name in names:
             yield f"{name} {number}", lambda name=name, number=number: simulated(name, number), None
@@ -169,7 +169,7 @@ def observations(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[]
 def main() -> int:
     """Compare each observation and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--real", action="store_true", help="the real observations alone")
+    parser.add_argument("--of", choices=("all", "real", "simulated"), default="all", help="which observations")
     parser.add_argument("--simulated", type=int, default=3, help="draws of each simulator's prior predictive")
     parser.add_argument("--nested", choices=("all", "real"), default="all", help="nested sampling of every observation or of the real ones")
     parser.add_argument("--only", default="", help="observations whose name has this in it")

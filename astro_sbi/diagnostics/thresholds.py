@@ -58,11 +58,11 @@ THRESHOLDS: tuple[Threshold, ...] = (
         bad=0.001,
         better="high",
         source="share of posterior replicates farther out, Mahalanobis in the summaries; limits as for p-values",
-        passes="Data made by the posterior look like the observation in every summary the flow saw ({share:.2g} lie farther out).",
-        warns="Data made by the posterior seldom look like the observation ({share:.2g} lie farther out in the summaries the flow saw). "
-        "Look at the data for what the model leaves out.",
-        fails="Data made by the posterior do not look like the observation ({share:.2g} lie farther out in the summaries the flow saw): "
-        "the model cannot make these data, or the flow missed the posterior. Choose another simulator or train on more simulations.",
+        passes="Data made by the posterior look like the observation in every summary of the flow ({percent:.3g} % lie farther out).",
+        warns="Data made by the posterior seldom look like the observation ({percent:.3g} % of them lie farther out in the summaries the "
+        "flow saw). Look at the data for what the model leaves out.",
+        fails="Data made by the posterior do not look like the observation ({percent:.3g} % of them lie farther out in the summaries the "
+        "flow saw): the model cannot make these data, or the flow missed the posterior. Take another simulator or more simulations.",
     ),
     Threshold(
         "calibration",
@@ -207,10 +207,10 @@ THRESHOLDS: tuple[Threshold, ...] = (
         bad=0.001,
         better="high",
         source="share of training simulations farther out; Schmitt et al. 2024, arXiv:2112.08866 (the gap); limits as for p-values",
-        passes="The observation lies among the simulations the flow was trained on ({share:.2g} of them are farther out).",
-        warns="The observation lies at the rim of the simulations the flow was trained on ({share:.2g} of them are farther out). Look "
+        passes="The observation lies among the simulations the flow was trained on ({percent:.3g} % of them are farther out).",
+        warns="The observation lies at the rim of the simulations the flow was trained on ({percent:.3g} % of them are farther out). Look "
         "for points the model does not describe.",
-        fails="The observation lies outside the simulations the flow was trained on ({share:.2g} of them are farther out): the flow "
+        fails="The observation lies outside the simulations the flow was trained on ({percent:.3g} % of them are farther out): the flow "
         "only guesses there.",
     ),
     Threshold(

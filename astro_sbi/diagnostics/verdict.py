@@ -118,7 +118,7 @@ def _of_draws(checks: Checks) -> Iterator[Judgement]:
 def _of_residuals(checks: Checks) -> Iterator[Judgement]:
     found = checks.predictive
     if checks.summaries_p is not None:
-        yield judge("summaries", checks.summaries_p, share=checks.summaries_p)
+        yield judge("summaries", checks.summaries_p, percent=100 * checks.summaries_p)
     if found is None:
         return
     p_text, p_fitted_text = _p_text(found.p_value), _p_text(found.p_value_fitted)
@@ -186,8 +186,8 @@ def _of_errors(checks: Checks) -> Iterator[Judgement]:
 
 def _of_simulations(checks: Checks) -> Iterator[Judgement]:
     """The observation among what was simulated, and the members of an ensemble that learned from it."""
-    share = {"share": checks.distance_p}
-    yield _corrected(checks, judge("distance", checks.distance_p, **share), share)
+    percent = {"percent": 100 * checks.distance_p}
+    yield _corrected(checks, judge("distance", checks.distance_p, **percent), percent)
     found, members = checks.prior_range, checks.ensemble
     if found is not None:
         words: dict[str, float | int | str] = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from astro_sbi.diagnostics.local import FEWEST
-from astro_sbi.diagnostics.modes import has_several_modes
+from astro_sbi.diagnostics.modes import modes
 from astro_sbi.runs import api
 from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.check_settings import CheckSettings, Method
@@ -36,7 +36,7 @@ def check_settings(kept: Result, method: Method, size: int = 0) -> CheckSettings
 def usual_sampler(kept: Result) -> Literal["nuts", "nested"]:
     """Nested sampling where the posterior has several modes, between which the chains of NUTS do not move; else NUTS."""
     posterior, weight = kept.draws("posterior"), kept.arrays["weight"]
-    several = any(has_several_modes(posterior[name], weight) for name in kept.summary["parameters"] if name in posterior)
+    several = any(modes(posterior[name], weight) for name in kept.summary["parameters"] if name in posterior)
     return "nested" if several else "nuts"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from astro_sbi import __version__
+from astro_sbi.diagnostics.modes import modes
 from astro_sbi.inference.posterior import weighted_quantile
 from astro_sbi.observations.observation import Axis, Observation
 from astro_sbi.observations.preparation import Prepared, Stage
@@ -245,8 +246,11 @@ def _interval(value: np.ndarray, weight: np.ndarray, unit: str) -> dict[str, Any
     sound = np.isfinite(value)
     if not weight[sound].sum() > 0:
         return {"median": None, "lower": None, "upper": None, "unit": unit}
-    lower, median, upper = weighted_quantile(value[sound], weight[sound])
-    return {"median": float(median), "lower": float(lower), "upper": float(upper), "unit": unit}
+    value, weight = value[sound], weight[sound] / weight[sound].sum()
+    lower, median, upper = weighted_quantile(value, weight)
+    told: dict[str, Any] = {"median": float(median), "lower": float(lower), "upper": float(upper), "unit": unit}
+    several = modes(value, weight)
+    return told | ({"modes": [asdict(mode) for mode in several]} if several else {})
 
 
 def _label(parameter: Parameter) -> dict[str, str]:

@@ -46,7 +46,12 @@ def quantities(values: Mapping[str, Mapping[str, Any]], labels: Mapping[str, Map
     rows = []
     for name, value in values.items():
         median, errors = interval(value["median"], value["lower"], value["upper"])
-        rows.append((name, median, errors, str(value.get("unit", "")), labels.get(name, {}).get("meaning", "")))
+        unit = str(value.get("unit", ""))
+        rows.append((name, median, errors, unit, labels.get(name, {}).get("meaning", "")))
+        for mode in value.get("modes") or ():
+            rows.append(
+                ("", *interval(mode["median"], mode["lower"], mode["upper"]), unit, f"a mode with {mode['share']:.0%} of the probability")
+            )
     return rows
 
 

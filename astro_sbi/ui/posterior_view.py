@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -131,6 +132,9 @@ def table_view(result: Result, marked: Mapping[str, Mark]) -> None:
         st.caption("Held fixed: " + ", ".join(f"{escaped(name)} = {number(value, 6)}" for name, value in fixed.items()))
     if result.summary["derived"]:
         _table(result, "Derived quantities", result.summary["derived"], marked)
+    every = (*result.summary["parameters"].values(), *result.summary["derived"].values())
+    if any(quantiles.get("modes") for quantiles in every):
+        st.caption("Where the posterior has several modes, each has its own interval, with its share of the probability.")
     if marked:
         st.caption(
             "Off by: the median less the marked value, in σ; σ is the half of the 68 % interval on the value's side, with the value's own "
@@ -144,7 +148,7 @@ def _table(
     rows, least_squares = [], (result.summary.get("least_squares") or {}) if title == PARAMETERS else {}
     for name, quantiles in in_order(result, numbers).items():
         label = result.summary["labels"].get(name, {})
-        interval = journal(quantiles["median"], quantiles["lower"], quantiles["upper"])
+        interval = _interval(quantiles)
         symbol, unit = f"${label.get('latex', name)}$", unit_latex(quantiles.get("unit", ""))
         meaning = escaped(label.get("meaning", name))
         compared = _compared(marked.get(name), quantiles) if set(marked) & set(numbers) else {}
@@ -158,6 +162,14 @@ def _table(
         rows[-1] |= compared
     st.markdown(f"**{title}**")
     table(rows, alt=f"{title}: median, 68 % interval, unit and meaning")
+
+
+def _interval(quantiles: Mapping[str, Any]) -> str:
+    """Median and 68 % interval; of each mode, with its share of the probability, where there are several."""
+    told = quantiles.get("modes") or ()
+    if not told:
+        return journal(quantiles["median"], quantiles["lower"], quantiles["upper"])
+    return " or ".join(f"{journal(mode['median'], mode['lower'], mode['upper'])} ({mode['share']:.0%})" for mode in told)
 
 
 def _compared(mark: Mark | None, quantiles: Mapping[str, float]) -> dict[str, str]:

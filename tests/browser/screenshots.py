@@ -29,6 +29,9 @@ def pages(store: Store, key: str) -> dict[str, str]:
         "infer": infer,
         "library": "/library",
         "result": f"/result?run={key}",
+        "trust": "/trust",
+        "trust-run": f"/trust?run={key}",
+        "compare": f"/compare?runs={','.join(one[:12] for one in store.keys('result')[:3])}",
         "lost": "/result?run=1",
     }
 

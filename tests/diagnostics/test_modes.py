@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from astro_sbi.diagnostics.modes import has_several_modes
+from astro_sbi.diagnostics.modes import modes
 
 RNG = np.random.default_rng(1)
 ONE = {
@@ -26,16 +26,23 @@ SEVERAL = {
 @pytest.mark.parametrize("name", ONE)
 def test_one_mode(name: str):
     value = ONE[name]
-    assert not has_several_modes(value, np.full(len(value), 1 / len(value)))
+    assert not modes(value, np.full(len(value), 1 / len(value)))
 
 
 @pytest.mark.parametrize("name", SEVERAL)
 def test_several_modes(name: str):
     value = SEVERAL[name]
-    assert has_several_modes(value, np.full(len(value), 1 / len(value)))
+    assert modes(value, np.full(len(value), 1 / len(value)))
+
+
+def test_each_mode_has_its_interval_and_share():
+    value = np.concatenate([-0.4 + 0.02 * RNG.standard_normal(6000), 0.5 + 0.03 * RNG.standard_normal(3000)])
+    below, above = modes(value, np.full(9000, 1 / 9000))
+    assert (below.median, below.upper - below.lower, below.share) == pytest.approx((-0.4, 0.04, 2 / 3), rel=0.05)
+    assert (above.median, above.upper - above.lower, above.share) == pytest.approx((0.5, 0.06, 1 / 3), rel=0.05)
 
 
 def test_weights_count():
     value = SEVERAL["two"]
     weight = np.where(value < 3, 1.0, 1e-4)
-    assert not has_several_modes(value, weight / weight.sum())
+    assert not modes(value, weight / weight.sum())
