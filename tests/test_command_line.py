@@ -104,6 +104,7 @@ def test_other_settings_are_another_request_and_a_fixed_value_has_two_names(star
     assert keys[2] == keys[3]
 
 
+@pytest.mark.slow
 def test_out_writes_netcdf_also_from_the_store(star, capsys, tmp_path):
     out = tmp_path / "posterior.nc"
     for _ in range(2):
@@ -114,6 +115,7 @@ def test_out_writes_netcdf_also_from_the_store(star, capsys, tmp_path):
     assert not list(tmp_path.glob(".*.tmp"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ending", "start"), [("pdf", b"%PDF-"), ("svg", b"<?xml"), ("PNG", b"\x89PNG")])
 def test_figure_draws_the_corner_plot(star, capsys, tmp_path, ending, start):
     out = tmp_path / f"corner.{ending}"
@@ -191,6 +193,7 @@ def test_runs(star, capsys):
     assert "WASP-126" in run(capsys, "runs")[1]
 
 
+@pytest.mark.slow
 def test_read_and_list(star, capsys):
     star.write_text("time,flux,flux_err\n" + "".join(f"{0.02 * n},{1 + 0.001 * (n % 3)},0.001\n" for n in range(60)))
     told = json.loads(run(capsys, "read", star, "--json")[1])
@@ -254,6 +257,7 @@ SUPERNOVAE = "z,mu,mu_err\n0.1,38.3,0.1\n0.3,40.9,0.1\n0.5,42.2,0.1\n"
 MATRIX = "3\n" + "\n".join(f"{0.01 if row == column else 0.002}" for row in range(3) for column in range(3)) + "\n"
 
 
+@pytest.mark.slow
 def test_a_covariance_matrix_is_read_with_its_table(star, capsys, tmp_path):
     star.write_text(SUPERNOVAE)
     matrix, out = tmp_path / "star.cov", tmp_path / "both.ecsv"
@@ -265,35 +269,3 @@ def test_a_covariance_matrix_is_read_with_its_table(star, capsys, tmp_path):
     status, said, _ = run(capsys, "infer", "hubble_diagram", star, "--covariance", matrix, "--json")
     assert (status, json.loads(said)["title"]) == (0, "star.zip: Transit")
     assert "a table and its covariance matrix" in complaint(capsys, "read", out, "--covariance", star)
-
-
-@pytest.fixture
-def archive(monkeypatch):
-    """An archive of two files that answers without a network."""
-    from astro_sbi.runs import archives
-    from astro_sbi.runs.download_cache import Downloaded
-
-    found = tuple(
-        archives.Product(
-            "mast", "TIC 1", f"sector {number}", "light_curve", f"https://mast.stsci.edu/{number}.fits", f"{number}.fits", 10**6
-        )
-        for number in (1, 2)
-    )
-    monkeypatch.setattr(archives, "search", lambda target, archive, radius_arcsec: found if target == "TIC 1" else ())
-    monkeypatch.setattr(archives, "fetch", lambda product, cache: Downloaded(product.name, b"whole", product.url, "0" * 64))
-
-
-def test_fetch_lists_then_writes_the_file_that_was_picked(star, archive, capsys, tmp_path):
-    status, said, _ = run(capsys, "fetch", "TIC 1")
-    assert status == 0
-    assert "sector 2" in said
-    out = tmp_path / "star.fits"
-    status, said, _ = run(capsys, "fetch", "TIC 1", "--pick", "2", "--out", out, "--json")
-    assert (status, json.loads(said)["url"]) == (0, "https://mast.stsci.edu/2.fits")
-    assert out.read_bytes() == b"whole"
-    assert "2 files were found" in complaint(capsys, "fetch", "TIC 1", "--pick", "3")
-    assert "nothing was found" in run(capsys, "fetch", "nobody")[1]
-
-
-def test_fetch_takes_addresses_of_archives_only(star, capsys):
-    assert "evil.com" in complaint(capsys, "fetch", "https://evil.com/a.fits")

@@ -63,6 +63,7 @@ def test_parts_of_the_script_are_all_used_and_short():
     assert all(len(text.splitlines()) < 300 for text in files.values())
 
 
+@pytest.mark.slow
 def test_a_symbol_from_a_file_is_no_markup(store, opened):
     result = finished(name="hostile")
     result.summary["labels"]["radius_ratio"]["html"] = "<img src=x onerror=alert(1)>"

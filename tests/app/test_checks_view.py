@@ -1,5 +1,7 @@
 """The checks of a result as its page shows them; results from before they were listed still open."""
 
+import pytest
+
 from astro_sbi.diagnostics.thresholds import THRESHOLDS
 from astro_sbi.runs import finished as finished_runs
 from astro_sbi.runs.result import to_files
@@ -31,6 +33,7 @@ def tables(app) -> list[list[list[str]]]:
     return [table.value.to_numpy().tolist() for table in app.table]
 
 
+@pytest.mark.slow
 def test_every_check_stands_with_number_limit_and_judgement(opened, store):
     result = finished("caution")
     result.summary["judgements"] = list(JUDGED)
@@ -48,6 +51,7 @@ def test_every_check_stands_with_number_limit_and_judgement(opened, store):
     assert "The checks took 1\\.0 s, 3% of the 33\\.0 s of the training" in words(app)
 
 
+@pytest.mark.slow
 def test_the_shipped_examples_open_without_the_list(opened, store):
     for example in finished_runs.examples():
         app = checks_page(opened, example.key)

@@ -52,6 +52,7 @@ def test_nothing_chosen_leads_to_the_library(opened, two):
     assert [link.label for link in app.page_link] == ["Open the Library"]
 
 
+@pytest.mark.slow
 def test_two_runs_stand_side_by_side(opened, two):
     app = opened("compare", runs=two)
     assert not app.exception
@@ -80,6 +81,7 @@ def test_evidence_and_residuals_have_tabs(opened, two):
     assert "Largest residual" in cells(app)
 
 
+@pytest.mark.slow
 def test_layers_are_switched_and_published_values_judged(opened, two):
     app = opened("compare", runs=two)
     app.session_state["compare_kinds"] = ["posterior", "flow"]
@@ -102,6 +104,7 @@ def test_published_values_of_one_quantity_stand_beside_each_other():
     assert sorted(shown) == sorted(["A · seed 1", "B, flow alone", "published", "published, with errors", "published (2)", "B"])
 
 
+@pytest.mark.slow
 def test_references_are_layers_of_their_run(opened, store, two):
     like = another("e" * 64)
     draws = {f"nuts/{name}": value for name, value in like.draws("posterior").items()}
@@ -141,6 +144,7 @@ def test_a_run_that_goes_on_is_to_be_followed(opened, store, two):
     assert len(chosen(app)) == 2
 
 
+@pytest.mark.slow
 def test_runs_of_other_kinds_and_without_likelihood(opened, store):
     implicit = another("c" * 64, importance=None, predictive=None, summaries_p=0.4)
     keys = [keep(store, one, seed) for seed, one in enumerate((finished_series("velocities"), finished(), implicit))]
@@ -157,6 +161,7 @@ def test_runs_of_other_kinds_and_without_likelihood(opened, store):
     assert "their evidences do not compare" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_the_library_and_the_result_lead_here(opened, two, store):
     app = opened("library")
     boxes = [box for box in app.checkbox if box.label == "Compare"]

@@ -21,6 +21,7 @@ def figure(app) -> dict:
     return json.loads(app.get("plotly_chart")[0].proto.spec)
 
 
+@pytest.mark.slow
 def test_address_sets_the_sliders(opened):
     app = opened("explore", radius_ratio="0.0492", noise_seed="7")
     assert not app.exception
@@ -65,6 +66,7 @@ def test_sliders_cover_the_prior_and_start_inside(transit):
         assert min(stops, key=lambda stop: abs(stop - first)) == pytest.approx(first, rel=0.02, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_start_shows_a_signal():
     for name in simulators.simulator_names():
         explorer = make_explorer(name)
@@ -79,6 +81,7 @@ def test_same_seed_same_noise(transit):
     assert not outside_prior(transit, theta)
 
 
+@pytest.mark.slow
 def test_choices_of_the_model_are_in_the_address(opened):
     app = opened("explore", simulator="Supernova cosmology", model_dark_energy="w0wa")
     assert not app.exception
@@ -88,6 +91,7 @@ def test_choices_of_the_model_are_in_the_address(opened):
     )
 
 
+@pytest.mark.slow
 def test_a_random_model_shows_the_draw_under_the_noise(opened):
     rotation = make_explorer("stellar_rotation")
     theta = start(rotation)
@@ -97,6 +101,7 @@ def test_a_random_model_shows_the_draw_under_the_noise(opened):
     assert "one draw of it" in words(opened("explore", simulator="Stellar rotation"))
 
 
+@pytest.mark.slow
 def test_many_periods_are_folded_at_first(opened):
     app = opened("explore", simulator="RR Lyrae star")
     drawn = figure(app)
@@ -128,6 +133,7 @@ def test_shipped_flow_answers_when_asked(opened, monkeypatch):
     assert "34 %" in words(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["transit", "quasar_variability"])
 def test_what_each_parameter_does_is_drawn_when_it_is_opened(opened, name):
     one = simulators.simulator(name)
@@ -156,6 +162,7 @@ def test_effects_move_one_parameter_and_hold_the_others(transit):
     assert not every["q1"].noise_alone
 
 
+@pytest.mark.slow
 def test_effects_of_a_random_model_share_its_random_numbers():
     rotation = make_explorer("stellar_rotation")
     amplitude = {made.name: made for made in effects(rotation)}["amplitude"]
@@ -163,6 +170,7 @@ def test_effects_of_a_random_model_share_its_random_numbers():
     assert np.allclose(above[2] / amplitude.values[2], above[1] / amplitude.values[1], atol=0.02)
 
 
+@pytest.mark.slow
 def test_another_observing_pattern_is_in_the_address(opened):
     before = figure(opened("explore", simulator="Quasar variability"))
     app = opened("explore", simulator="Quasar variability", observing=explore_view.PATTERNS[1], pattern_number="4")

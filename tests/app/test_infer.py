@@ -39,6 +39,7 @@ def uploaded(opened, read_here):
     return partial(upload, opened)
 
 
+@pytest.mark.slow
 def test_upload_is_shown_and_kept(opened, store):
     app = upload(opened, "star_*1*.csv", LIGHT_CURVE)
     assert "What was read" in words(app)
@@ -93,6 +94,7 @@ def test_ask_for_an_inference(uploaded, store):
     assert "before this one" in str(app.progress[0].text) or "Starting" in str(app.progress[0].text)
 
 
+@pytest.mark.slow
 def test_same_request_is_joined(uploaded, store):
     for _ in range(2):
         uploaded("star.csv", LIGHT_CURVE).button(key="infer_button").click().run()
@@ -103,6 +105,7 @@ def change_priors(app, simulator: str, *names: str) -> None:
     app.multiselect(key=f"prior_chosen_{simulator}").set_value(list(names)).run()
 
 
+@pytest.mark.slow
 def test_changed_and_fixed_priors(uploaded, store):
     app = uploaded("star.csv", LIGHT_CURVE)
     change_priors(app, "transit", "radius_ratio", "impact_parameter", "duration", "q1")
@@ -121,6 +124,7 @@ def test_changed_and_fixed_priors(uploaded, store):
     assert changes == {"prior.radius_ratio": "loguniform(0.05,0.12)", "prior.impact_parameter": "fixed(0.5)"}
 
 
+@pytest.mark.slow
 def test_another_unit_or_kind_keeps_the_prior_in_its_place(uploaded):
     app = uploaded("star.csv", LIGHT_CURVE)
     change_priors(app, "transit", "duration")
@@ -158,6 +162,7 @@ def test_what_priors_predict_is_shown(uploaded):
     assert "vary less than nearly all" in words(app)
 
 
+@pytest.mark.slow
 def test_preparation_is_shown_step_by_step(uploaded):
     app = uploaded("star.csv", LIGHT_CURVE)
     app.toggle(key="prepare_shown").set_value(True).run()
@@ -200,6 +205,7 @@ def test_priors_are_those_of_the_channels(uploaded):
     assert {"offset 1", "offset 2"} <= set(app.multiselect(key="prior_chosen_radial_velocity").options)
 
 
+@pytest.mark.slow
 def test_address_asks_for_a_simulator_and_a_new_file_begins_anew(opened, store, read_here):
     key = store.put_upload("star.csv", LIGHT_CURVE)
     app = opened("infer", simulator="flare_activity", observation=key)
@@ -241,6 +247,7 @@ def test_real_files_of_every_kind(uploaded, shared, file, points):
 ODD = b"when,bright\n" + b"".join(b"%.2f,%.4f\n" % (0.02 * number, 1 + (number % 7) * 1e-3) for number in range(200))
 
 
+@pytest.mark.slow
 def test_answers_mend_a_table_and_are_part_of_the_settings(uploaded, store):
     app = uploaded("odd.csv", ODD)
     assert "no column is called time" in app.error[0].value

@@ -49,6 +49,7 @@ def legend(app) -> dict[str, str]:
     return {trace["name"]: trace["line"]["color"] for trace in json.loads(chart.proto.spec)["data"] if trace.get("showlegend")}
 
 
+@pytest.mark.slow
 def test_a_link_with_marks_shows_them(opened, store):
     app = opened("result", run=kept(store), mark="radius_ratio=0.0787")
     assert not app.exception
@@ -58,6 +59,7 @@ def test_a_link_with_marks_shows_them(opened, store):
     assert any("mark=radius_ratio%3D0.0787" in code.value for code in app.code)
 
 
+@pytest.mark.slow
 def test_marks_are_typed_on_the_page(opened, store):
     app = opened("result", run=kept(store))
     assert "marked" not in legend(app)
@@ -70,6 +72,7 @@ def test_marks_are_typed_on_the_page(opened, store):
     assert "marked" not in legend(app)
 
 
+@pytest.mark.slow
 def test_parameters_stand_in_the_order_they_were_chosen(opened, store):
     app = opened("result", run=kept(store))
     app.multiselect(key="corner_names").set_value(["t0", "depth", "radius_ratio"]).run()

@@ -32,6 +32,7 @@ def one_run(store) -> api.JobView:
     return api.job(store, job.key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_empty_store(opened, page):
     app = opened(page)
@@ -39,6 +40,7 @@ def test_empty_store(opened, page):
     assert app.title
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_one_run(opened, one_run, page):
     assert not opened(page, run=one_run.result_key).exception

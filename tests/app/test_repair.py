@@ -1,5 +1,7 @@
 """Repairs on the page of a result: offered with reasons, run by a click, shown before and after."""
 
+import pytest
+
 from astro_sbi.runs import api, jobs
 from astro_sbi.runs.result import Result, to_files
 from tests.app.conftest import words
@@ -21,6 +23,7 @@ def buttons(app) -> list[str]:
     return [button.key for button in app.button if button.key.startswith("repair_")]
 
 
+@pytest.mark.slow
 def test_a_click_queues_the_same_request_with_other_settings(opened, store):
     keep(store)
     app = opened("result", run="d" * 64)

@@ -107,6 +107,7 @@ def test_a_sampler_that_did_not_converge_is_no_reference(opened, store, kept):
     assert on_demand.with_references(kept, [made]).arrays.keys() == kept.arrays.keys()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_checked_here_says_why(opened, store):
     made = finished()
     store.commit("result", made.key, to_files(made))

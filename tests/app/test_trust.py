@@ -24,6 +24,7 @@ def keep(store, result: Result) -> str:
     return result.key
 
 
+@pytest.mark.slow
 def test_a_shipped_flow_is_chosen_by_the_address_and_its_card_read_at_once(opened):
     app = opened("trust", flow="transit")
     assert not app.exception
@@ -44,6 +45,7 @@ def test_the_first_flow_is_shown_without_an_address_and_another_goes_there(opene
     assert app.query_params["flow"] == "transit"
 
 
+@pytest.mark.slow
 def test_more_simulations_are_asked_for_followed_and_shown(opened, store):
     app = opened("trust", flow="transit")
     app.button(key="ask_card").click().run()
@@ -83,6 +85,7 @@ def test_a_run_of_rounds_is_told_why_it_has_none(opened, store):
     assert app.toggle[0].value is False
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_said(opened, store):
     assert "No flow with a calibration card" in opened("trust", flow="rr_lyrae").info[0].value
     assert "cannot be one" in opened("trust", run="../x").error[0].value

@@ -13,6 +13,7 @@ def normal_draws(seed: int, shift: float = 0.0, count: int = 1000) -> np.ndarray
     return np.random.default_rng(seed).normal(shift, 1.0, (count, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 @pytest.mark.parametrize("metric", [c2st, c2st_compiled])
 def test_equal_distributions_are_chance_and_unlike_ones_are_told_apart(metric):

@@ -94,6 +94,7 @@ def test_threads_and_cold_compilation_reach_the_process(monkeypatch):
     assert float(variables[protocol.BEGAN]) > 0
 
 
+@pytest.mark.slow
 def test_the_whole_run_prints_the_table_and_the_ratio(fake, tmp_path, monkeypatch, capsys):
     numbers = np.zeros((3, 2))
     monkeypatch.setattr(peers, "simulated", lambda *asked: protocol.Simulated(numbers, numbers, numbers, numbers, numbers[0], numbers[0]))

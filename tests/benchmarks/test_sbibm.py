@@ -81,6 +81,7 @@ def test_one_training_serves_all_observations_and_nothing_is_computed_twice(fold
     assert "0.725" in capsys.readouterr().out, "the published figure stands beside"
 
 
+@pytest.mark.slow
 def test_only_what_is_missing_is_computed(folder, methods):
     fakes, trained, _ = methods
     main(arguments(folder, observations="2"), fakes)

@@ -19,6 +19,7 @@ def found(name: str, repeats: int, **settings: int) -> float:
     return float(np.mean([calibration_verdict(card(name, seed=seed, **settings)).grade != "good" for seed in range(repeats)]))
 
 
+@pytest.mark.slow
 def test_false_alarms_are_as_rare_as_the_issue_asks():
     assert found("good", 120, draws=50, tests=300) <= 0.1
 
@@ -55,6 +56,7 @@ def test_reasons_say_what_is_wrong(name: str, worst: str, words: str):
     assert any(words in reason for reason in calibration_verdict(judged).reasons), calibration_verdict(judged)
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_estimator():
     judged = card("20 % too narrow", tests=3000, dimension=3, draws=DRAWS)
     for one in judged.marginals.values():
@@ -74,6 +76,7 @@ def test_over_confidence_is_judged_one_step_worse():
     assert (calibration_verdict(narrow).grade, calibration_verdict(wide).grade) == ("do not trust", "caution")
 
 
+@pytest.mark.slow
 def test_tarp_and_joint_coverage_see_what_they_should():
     bad = [card("20 % too narrow", seed=seed, dimension=3) for seed in range(10)]
     assert np.mean([one.tarp_p < 0.05 for one in bad]) >= 0.6
@@ -83,6 +86,7 @@ def test_tarp_and_joint_coverage_see_what_they_should():
     assert np.mean([one.correlation_p < 0.05 for one in good]) < 0.15
 
 
+@pytest.mark.slow
 def test_ties_of_many_simulations_raise_no_alarm():
     """With (r + 1/2) / (S + 1) one test in nine would reject at 5 %."""
     p = [card("good", tests=5000, draws=50, dimension=1, seed=seed).marginals["mass"].p_value for seed in range(20)]
@@ -101,6 +105,7 @@ def test_a_third_that_is_wrong_is_named():
     assert "No third of the simulations by brightness" in " ".join(calibration_verdict(card("good", parts=True)).reasons)
 
 
+@pytest.mark.slow
 def test_a_tiny_fault_that_many_simulations_see_is_no_alarm():
     rng = np.random.default_rng(5)
     x = 4 * rng.standard_normal((60_000, 1))

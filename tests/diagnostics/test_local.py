@@ -33,12 +33,14 @@ def share_found(truth: Truth, repeats: int = 20) -> float:
     return float(np.mean([found(truth, seed).p_value < 0.05 for seed in range(repeats)]))
 
 
+@pytest.mark.slow
 def test_a_right_flow_is_left_alone():
     p_values = [found(everywhere("good"), seed).p_value for seed in range(60)]
     assert np.mean(np.array(p_values) < 0.05) <= 0.1
     assert 0.35 < np.mean(p_values) < 0.65
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "power"), [("20 % too narrow", 0.6), ("wrong correlation", 0.8)])
 def test_a_wrong_flow_is_found(name: str, power: float):
     assert share_found(everywhere(name)) >= power
@@ -62,6 +64,7 @@ def test_too_narrow_is_named():
     assert "weighted by the likelihood" in words
 
 
+@pytest.mark.slow
 def test_it_looks_near_the_observation():
     here, elsewhere = narrow_where(lambda away: away < PRIOR), narrow_where(lambda away: away > 1.5 * PRIOR)
     assert share_found(here) >= 0.9

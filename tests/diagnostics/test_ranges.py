@@ -13,6 +13,7 @@ def simulated(rows: int, seed: int = 1) -> np.ndarray:
     return rng.standard_normal((rows, 1)) + 0.5 * rng.standard_normal((rows, 6))
 
 
+@pytest.mark.slow
 def test_p_is_uniform_under_the_model():
     x = simulated(2500)
     found = [range_check(one, x[:400]) for one in x[400:]]

@@ -7,6 +7,7 @@ from astro_sbi.diagnostics.residuals import red_noise
 from tests.diagnostics.conjugate import red
 
 
+@pytest.mark.slow
 def test_false_alarms_on_white_noise_are_as_stated() -> None:
     p_values = [red_noise(np.random.default_rng(seed).standard_normal(120), shuffles=199, seed=seed).p_value for seed in range(300)]
     assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.03)

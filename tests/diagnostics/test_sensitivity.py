@@ -44,6 +44,7 @@ def parabola() -> tuple[Observation, np.ndarray]:
     return observation, Line().prior.latent(dict(zip("abc", theta.T, strict=True)), {})
 
 
+@pytest.mark.slow
 def test_a_gain_moves_the_posterior_as_theory_says_and_no_check_sees_it(parabola):
     observation, latent = parabola
     found = followed(Line(), observation, "gain", [-0.05, -0.03, 0.03, 0.05], latent)

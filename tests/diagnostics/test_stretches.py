@@ -33,6 +33,7 @@ def test_a_bump_is_located_and_its_cost_told():
     assert 10 < found_here.gain < 60
 
 
+@pytest.mark.slow
 def test_a_stretch_of_larger_scatter_is_located():
     inside = (place() > 0.3) & (place() < 0.6)
     wild = 3.0 * np.random.default_rng(3).standard_normal(POINTS) * inside
@@ -48,6 +49,7 @@ def test_waves_that_no_single_window_shows_are_found():
     assert (found_here.kind, found_here.p_value < 0.01) == ("waves", True)
 
 
+@pytest.mark.slow
 def test_one_bad_point_and_errors_too_small_are_left_to_other_checks():
     for seed in range(10):
         point = 24.0 * (np.arange(POINTS) == 150)

@@ -45,6 +45,7 @@ def test_a_good_verdict_says_why() -> None:
     assert any("Chi-square per point" in reason for reason in result.reasons)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "shift"), [(0.4, 0.0), (1.1, 1.5), (0.5, 1.0)])
 def test_a_broken_estimator_is_never_good(width: float, shift: float) -> None:
     for seed in range(20):
@@ -87,6 +88,7 @@ def test_a_three_thousandth_of_misfit_in_many_points_is_no_harm() -> None:
     assert verdict(replace(good(), predictive=found)).grade == "good"
 
 
+@pytest.mark.slow
 def test_red_noise_is_named() -> None:
     for seed in range(10):
         problem = Linear(seed=seed)
@@ -187,6 +189,7 @@ def test_members_that_disagree_count_where_nothing_corrects_them() -> None:
     assert verdict(replace(good(), ensemble=apart, importance=None)).grade == "do not trust"
 
 
+@pytest.mark.slow
 def test_no_check_alone_makes_a_result_good() -> None:
     """Whatever fails, all others passing, the verdict is not good."""
     assert len([one for one in judgements(good()) if one.grade == "good"]) >= 8
@@ -221,12 +224,14 @@ def test_what_a_simulator_warns_of_is_caution() -> None:
     assert verdict(checks).reasons[0] == "Errors without their covariance are not for cosmology."
 
 
+@pytest.mark.slow
 def test_what_is_not_a_number_is_not_trusted() -> None:
     assert good().importance is not None
     assert verdict(replace(good(), importance=replace(good().importance, khat=np.nan))).grade == "do not trust"
     assert verdict(replace(good(), predictive=replace(good().predictive, noise_ratio=np.nan))).grade == "do not trust"
 
 
+@pytest.mark.slow
 def test_the_table_is_whole() -> None:
     judged = {judgement.name for judgement in judgements(replace(good(), detection=detection(9.0)))}
     assert judged <= {row.name for row in THRESHOLDS}

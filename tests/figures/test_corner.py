@@ -54,6 +54,7 @@ def titles(figure) -> list[str]:
     return [value["title"]["text"] for name, value in figure.to_dict()["layout"].items() if "axis" in name and value.get("title")]
 
 
+@pytest.mark.slow
 def test_small_and_quick(layers):
     corner(layers[:2], LABELS, names=NAMES, limits=LIMITS)
     start = time.process_time()
@@ -64,6 +65,7 @@ def test_small_and_quick(layers):
     assert seconds < 1.0
 
 
+@pytest.mark.slow
 def test_every_number_travels_as_float32(layers):
     figure = corner(layers, LABELS, names=NAMES, limits=LIMITS, markers={"q1": 0.3, "flux": 570.0})
     for trace in figure.data:
@@ -94,6 +96,7 @@ def test_panels_of_a_column_share_their_axis(layers):
     assert [figure.layout[f"yaxis{row}"].matches for row in (2, 3)] == ["x2", "x3"]
 
 
+@pytest.mark.slow
 def test_units_and_symbols_stand_at_the_axes(layers):
     found = titles(corner(layers, LABELS, names=NAMES, limits=LIMITS))
     assert any("[d]" in title for title in found)
@@ -152,6 +155,7 @@ def test_names_of_layers_are_harmless():
     assert "$y$" not in text
 
 
+@pytest.mark.slow
 def test_transparent_and_without_a_width(layers):
     for figure in (corner(layers, LABELS, names=NAMES), one_dimensional(layers, LABELS, NAMES)):
         assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"

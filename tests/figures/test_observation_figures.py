@@ -250,6 +250,7 @@ def test_names_from_files_are_harmless():
     assert "$" not in titles(figure)["yaxis"]
 
 
+@pytest.mark.slow
 def test_neither_jax_nor_streamlit_is_needed():
     modules = "corner, explore, light_curve, observation, spectrum, training"
     program = f"import sys; from astro_sbi.figures import {modules}; print({{'jax', 'streamlit'}} & set(sys.modules))"

@@ -29,11 +29,13 @@ def letters(svg: bytes) -> str:
     return "\n".join(re.findall(r"<!-- (.*?) -->", svg.decode(), re.DOTALL))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "start"), [("pdf", b"%PDF-"), ("svg", b"<?xml"), ("png", b"\x89PNG")])
 def test_forms(form, start):
     assert printed(posterior(), form).startswith(start)
 
 
+@pytest.mark.slow
 def test_pdf_holds_letters_and_its_sentence():
     content = printed(posterior())
     assert b"/FontFile2" in content, "letters are TrueType, not pictures"
@@ -41,6 +43,7 @@ def test_pdf_holds_letters_and_its_sentence():
     assert "Corner plot of 2".encode("utf-16-be") in content
 
 
+@pytest.mark.slow
 def test_axes_headings_and_legend_are_written():
     found = letters(printed(posterior(), "svg"))
     assert "posterior" in found
@@ -51,12 +54,14 @@ def test_axes_headings_and_legend_are_written():
     assert "transparent" not in found
 
 
+@pytest.mark.slow
 def test_contours_are_those_of_the_screen():
     drawn = printed(posterior(), "svg").decode()
     opacities = re.findall(r"fill: #0072b2; (?:fill-)?opacity: ([\d.]+)", drawn)
     assert sorted(opacities) == ["0.22", "0.22", "0.22", "0.55"], "two rings and two densities"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_every_kind_of_data_is_printed(name):
     made = ALL[name]()
@@ -65,6 +70,7 @@ def test_every_kind_of_data_is_printed(name):
     assert "−3" in found
 
 
+@pytest.mark.slow
 def test_phases_windows_and_single_densities_are_printed():
     made, spectral = velocities(), whole_spectrum()
     pictures = [

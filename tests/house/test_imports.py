@@ -49,6 +49,7 @@ def views(source: Source) -> bool:
     return source.room in ("figures", "ui") or name in TYPES or (source.room == "runs" and name.rsplit(".", 1)[-1] in VIEWING_RUNS)
 
 
+@pytest.mark.slow
 def test_only_pages_import_streamlit():
     found = [
         f"{source.path}:{line}"
@@ -60,6 +61,7 @@ def test_only_pages_import_streamlit():
     assert not found, "streamlit imported outside ui, pages and app.py:\n" + "\n".join(found)
 
 
+@pytest.mark.slow
 def test_nothing_imports_pages():
     found = [f"{s.path}:{line}" for s in sources() for line, name in s.imports() if name.split(".")[0] in ("pages", "app", "tests")]
     assert not found, "\n".join(found)

@@ -91,6 +91,7 @@ def test_make_has_every_command():
     assert commands <= set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_commands_are_those_of_the_program():
     subcommands = list(dict.fromkeys(re.findall(r"^python -m astro_sbi (\w+)", "".join(code_blocks("")), re.MULTILINE)))
     assert subcommands == ["list", "read", "fetch", "infer", "simulations", "check", "compare", "runs"]

@@ -11,6 +11,7 @@ from astro_sbi.inference.box import Box
 edges = st.tuples(st.floats(-8, 8), st.floats(1e-4, 10))
 
 
+@pytest.mark.slow
 @given(edges, st.floats(-4, 4))
 def test_the_maps_are_inverse_and_stay_inside(edge: tuple[float, float], inner: float) -> None:
     box = Box(np.array([edge[0]]), np.array([edge[0] + edge[1]]))

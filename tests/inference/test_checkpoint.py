@@ -124,6 +124,7 @@ def test_a_truncated_file_is_told(path, kept):
         load_checkpoint(path, made())
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_passes(path):
     save_checkpoint(path, made(), {"step": 1})
     content = path.read_bytes()

@@ -74,6 +74,7 @@ def test_every_name_is_tested():
     assert {name for name, _ in CASES} == set(EMBEDDINGS)
 
 
+@pytest.mark.slow
 @of(CASES, large=True)
 def test_shape_and_state(name, shape):
     module = built(name, shape)
@@ -110,6 +111,7 @@ def test_members_and_observations_by_vmap(name, shape):
     assert float(jnp.abs(found[:, 0] - found[:, 1]).max()) > 1e-3
 
 
+@pytest.mark.slow
 @of([case for case in CASES if case[0] != "identity" and case[1][0] > 1])
 def test_gradients_reach_every_parameter(name, shape):
     graph, state = nnx.split(built(name, shape), nnx.Param)
@@ -198,6 +200,7 @@ def test_unused_tokens_have_no_effect():
     assert np.array_equal(gradient[1][x[:, 4] == 0], np.zeros((5, 5)))
 
 
+@pytest.mark.slow
 def test_order_and_padding_have_no_effect():
     module, x = built("attention", (20, 5)), tokens(20)
     expected = context_of(module, x)

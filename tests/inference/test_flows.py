@@ -91,6 +91,7 @@ def test_every_kind_is_covered() -> None:
     assert set(FLOWS) == set(get_args(FlowName)) == {settings.flow for settings in KINDS}
 
 
+@pytest.mark.slow
 @every_kind
 def test_inverse_and_log_determinant(settings: NetworkSettings) -> None:
     flow, (x, c) = trained_like(settings), points(3)
@@ -148,6 +149,7 @@ def test_one_variable_is_a_normalised_density_whose_draws_follow_it(settings: Ne
     assert stats.kstest(np.interp(draws, grid, cumulative), "uniform").pvalue > 1e-3
 
 
+@pytest.mark.slow
 @every_flow
 def test_draws_of_several_variables_follow_the_density(settings: NetworkSettings) -> None:
     flow, (_, c) = trained_like(settings), points(3)

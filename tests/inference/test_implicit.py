@@ -111,6 +111,7 @@ def under_a_narrower_prior(implicit: ImplicitProblem, trained: TrainedNPE, value
     assert narrow.efficiency(trained, nowhere, 1) < 0.01
 
 
+@pytest.mark.slow
 def test_summaries_see_only_used_points_and_are_the_same_for_the_same_seed():
     implicit = problem(np.full(SIZE, 4.0))
     assert implicit.observed == pytest.approx([4.0, -np.inf])

@@ -234,6 +234,7 @@ def test_recipes_compete_and_the_better_one_gets_the_ensemble(simulations, tmp_p
     assert np.array_equal(again.posterior(OBSERVED).sample(50), one.posterior(OBSERVED).sample(50))
 
 
+@pytest.mark.slow
 def test_an_estimator_survives_its_file(estimator, posterior, tmp_path):
     path = tmp_path / "line.safetensors"
     save_npe(estimator, path)

@@ -62,6 +62,7 @@ def peak_at(z: np.ndarray) -> Peaks:
     return Peaks(z[None], np.zeros(1), np.eye(2)[None], z)
 
 
+@pytest.mark.slow
 def test_a_flow_sees_scores_of_a_random_model():
     made, z, step = posed(), np.array([0.2, -0.3]), 1e-2
     height, score = made.scores(z, made.value[None])

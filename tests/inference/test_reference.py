@@ -166,6 +166,7 @@ def test_evidence_from_dead_points_with_exact_volumes() -> None:
     assert weight.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_abc_is_broad_but_finds_the_place() -> None:
     few, many = (rejection_abc(measured(), draws=500, simulations=n) for n in (10_000, 200_000))
     assert few.epsilon is not None
@@ -204,6 +205,7 @@ def test_the_target_of_a_problem_has_its_likelihood_and_simulator() -> None:
     assert found.latent[:, 0].std() < 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", [nuts, nested, rejection_abc])
 def test_each_stops_when_asked(sampler) -> None:
     with pytest.raises(Cancelled):

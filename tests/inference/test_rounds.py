@@ -144,6 +144,7 @@ def restriction():
     return first, density, first.restricted(density, rng, regions=True, padding=0.1, left_out=1e-2)
 
 
+@pytest.mark.slow
 def test_draws_of_a_restricted_prior_are_the_priors_inside(restriction):
     first, _, second = restriction
     rng = np.random.default_rng(2)

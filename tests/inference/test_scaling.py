@@ -31,6 +31,7 @@ def fitted():
     return fit_guessed_values(*simulated(20_000, 1))
 
 
+@pytest.mark.slow
 def test_the_guess_of_a_linear_gaussian_is_its_posterior_mean(fitted):
     latent, x = simulated(2000, 2)
     _, guess = fitted.see(jnp.asarray(x))
@@ -42,6 +43,7 @@ def test_the_guess_of_a_linear_gaussian_is_its_posterior_mean(fitted):
     assert np.allclose(residual.mean(axis=0), 0, atol=0.1)
 
 
+@pytest.mark.slow
 def test_residual_and_latent_are_inverse_and_the_determinant_is_the_jacobians(fitted):
     latent, x = simulated(50, 3)
     _, guess = fitted.see(jnp.asarray(x))
@@ -62,6 +64,7 @@ def test_normal_scores_straighten_a_bounded_prior():
     assert float(fitted.root[0, 0]) < 0.25 * left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [-1e30, -50.0, 0.0, 1e30])
 def test_no_observation_breaks_it(fitted, value):
     seen, guess = fitted.see(jnp.full(3, value))
@@ -108,6 +111,7 @@ def test_a_table_mapped_once_has_the_loss_of_one_mapped_at_every_step(guess):
     assert np.allclose(mapped, direct, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_without_a_guess_the_flow_models_the_parameters_themselves():
     latent, x = simulated(5000, 8)
     scaling = fit_scaling(latent, x, "gated", guess=False)

@@ -135,6 +135,7 @@ def test_distance_sees_what_the_leading_components_leave_out():
     assert SimulatedProblem(PRIOR, theta, x, odd, 1).distance_p() < 0.01
 
 
+@pytest.mark.slow
 def test_distance_is_uniform_for_fresh_observations():
     rng = np.random.default_rng(6)
     theta = rng.normal(size=(1300, 1))

@@ -44,6 +44,7 @@ def test_shapes_that_do_not_fit_are_answered_with_a_sentence(latent, x, says):
         finite_table(np.zeros(latent), np.zeros(x))
 
 
+@pytest.mark.slow
 def test_a_bank_adds_fresh_noise_and_a_table_does_not():
     index, keys = jnp.arange(400), jax.random.split(jax.random.key(1))
     some = jax.tree.map(jnp.asarray, bank())
@@ -55,6 +56,7 @@ def test_a_bank_adds_fresh_noise_and_a_table_does_not():
     assert some.rows(np.array([3, 5])).count == fixed.rows(np.array([3, 5])).count == 2
 
 
+@pytest.mark.slow
 def test_fresh_simulations_are_a_function_of_their_number():
     key = jax.random.key(2)
     fresh = Fresh(key, lambda latent, noise: jnp.asarray(DESIGN, jnp.float32) @ latent + SIGMA * jax.random.normal(noise, (3,)), 2, 640)

@@ -80,6 +80,7 @@ def test_a_member_of_an_ensemble_is_what_it_would_be_alone(of_table, trainer, ne
     assert abs(of_table.held_out[1] - of_table.held_out[0]) > 1e-4
 
 
+@pytest.mark.slow
 def test_streamed_simulations_train_the_same_weights(of_table, network):
     streamed = trained(build_trainer(network[0], replace(TRAINING, streamed_above=0)), network[1], table())
     assert np.array_equal(flat(streamed.parameters), flat(of_table.parameters))

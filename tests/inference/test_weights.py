@@ -72,6 +72,7 @@ def test_members_differ_and_the_key_decides(flow):
     assert len(np.unique(np.round(vectors, 6), axis=0)) == 4
 
 
+@pytest.mark.slow
 def test_a_vector_of_all_weights_gives_the_weights_back():
     network, parameters = build_network(2, (3,), SETTINGS, jax.random.key(1), 2)
     vectors = network.ravelled(parameters)

@@ -98,6 +98,7 @@ def test_what_is_no_unit_or_might_hang_is_refused(text):
         unit_of(text)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=1000)
 @given(st.text(st.sampled_from("0123456789*^()+-./ eEmsJyAÅ{}[]⁻¹²"), max_size=40))
 def test_any_text_is_a_unit_or_refused(text):

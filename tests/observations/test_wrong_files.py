@@ -93,6 +93,7 @@ def test_name_is_shown_as_text():
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_any_bytes(content):
@@ -101,6 +102,7 @@ def test_any_bytes(content):
             observation_of(name, start + content)
 
 
+@pytest.mark.slow
 @given(st.integers(0, len(KEPLER) - 1), st.integers(0, 255))
 @settings(max_examples=100, deadline=None)
 def test_any_flipped_byte_of_a_light_curve(position, value):

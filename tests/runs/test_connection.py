@@ -81,6 +81,7 @@ def broken_by_a_pause(stream):
     stream.sendall(b"star")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trusted")
 def test_pause_in_the_middle_is_waited_for(server, network):
     server.says("mast.stsci.edu/files/star.fits", Answer(raw=broken_by_a_pause))

@@ -181,6 +181,7 @@ def test_processes_may_make_the_tables_at_once(tmp_path):
     assert [claimer.returncode for claimer in claimers] == [0, 0]
 
 
+@pytest.mark.slow
 def test_a_database_that_is_none_says_so(tmp_path):
     path = tmp_path / "catalogue.sqlite"
     path.write_bytes(b"this is no database, whatever its name says" * 50)

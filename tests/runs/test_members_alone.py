@@ -25,6 +25,7 @@ def two() -> PosteriorEstimator:
     return PosteriorEstimator.alike(network, moved, fit_scaled_values(table().x, "mlp"), Box.whole(2))
 
 
+@pytest.mark.slow
 def test_members_by_themselves_make_the_mixture(two):
     x, first, second = table().x[:5], *two.alone()
     assert (first.members, second.members) == (1, 1)

@@ -90,6 +90,7 @@ def test_a_check_whose_job_was_forgotten_is_answered(store, kept):
     assert on_demand.ask(store, kept, "local").state == "done"
 
 
+@pytest.mark.slow
 def test_a_check_can_be_cancelled(store, kept):
     job = on_demand.ask(store, kept, "nested")
     stop = threading.Event()

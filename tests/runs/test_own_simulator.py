@@ -95,6 +95,7 @@ def test_the_example_is_hildebrand_s_equation(monkeypatch: pytest.MonkeyPatch):
     assert np.allclose(ours, dust(x * u.um, 10**8.2 * u.solMass, 35 * u.K, 1.5, 25 * u.Mpc), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_another_request_and_another_training(brought: Path):
     content = b"radius,speed,speed_err\n" + b"".join(b"%d,%d,5\n" % (x, 100 + x) for x in range(1, 30))
     settings = Settings("disc_of_file")
@@ -112,6 +113,7 @@ def test_a_model_that_fails_is_refused_before_anything_is_trained(brought: Path)
         resolve("disc.csv", b"radius,speed,speed_err\n1,120,4\n2,160,6\n3,181,5\n", Settings("disc_of_file"))
 
 
+@pytest.mark.slow
 def test_a_file_in_another_unit_is_converted_and_one_of_another_kind_refused(brought: Path):
     content = b"radius,speed,speed_err\n1000,120,4\n2000,160,6\n3000,181,5\n"
     settings = Settings("disc_of_file", changes=(("read.coordinate_unit", "pc"), ("read.value_unit", "km/s")))

@@ -74,6 +74,7 @@ def test_a_files_name_is_a_name(tmp_path, name):
         Store(tmp_path).commit("result", KEY, {name: b""})
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_nothing_half(tmp_path):
     committed = 0
     for kill in range(4):
@@ -102,6 +103,7 @@ def test_stray_folders_are_swept_after_an_hour(tmp_path):
     assert not old.exists()
 
 
+@pytest.mark.slow
 def test_of_two_processes_with_one_key_one_wins(tmp_path):
     writers = [writer(tmp_path, 0), writer(tmp_path, 0)]
     for process in writers:

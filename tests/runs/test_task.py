@@ -103,6 +103,7 @@ def key_of(asked: Settings) -> str:
     return resolve("star.csv", light_curve(), asked).training_key
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("read_here")
 def test_keys_tell_what_matters_apart() -> None:
     first = key_of(settings())
@@ -112,6 +113,7 @@ def test_keys_tell_what_matters_apart() -> None:
     assert key_of(settings(train__rounds="3")) != first
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("read_here")
 def test_a_prior_in_another_unit_has_the_key_of_the_same_prior() -> None:
     own = key_of(settings(prior__duration="loguniform(0.05,0.3)", prior__epoch_offset="fixed(0.01)"))
@@ -139,6 +141,7 @@ def test_what_makes_no_sense_is_refused_in_words(changes: dict[str, str], error:
         key_of(settings(**changes))
 
 
+@pytest.mark.slow
 def test_cancelling_while_preparing_stops() -> None:
     with pytest.raises(Cancelled):
         run_inference("star.csv", light_curve(), settings(), on_progress=lambda *_: None, should_stop=lambda: True)
@@ -167,6 +170,7 @@ def test_a_narrower_prior_borrows_a_trained_flow(store: Store, result: Result) -
         assert ours["upper"] - ours["lower"] == pytest.approx(upper - lower, rel=0.25), name
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("read_here")
 def test_who_lends(tmp_path: Path) -> None:
     """A training under the narrowest prior that holds the one asked for, of equal settings and the same observation."""

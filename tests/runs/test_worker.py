@@ -93,6 +93,7 @@ def test_a_damaged_upload_fails_in_words(store):
     assert "damaged" in outcome.error
 
 
+@pytest.mark.slow
 def test_cancel_stops_a_running_task(store):
     job = claimed(store)
     threading.Timer(0.3, api.cancel, (store, job.key)).start()

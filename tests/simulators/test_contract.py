@@ -69,6 +69,7 @@ def test_registry_parameters_and_patterns_need_no_jax():
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.slow
 def test_simulating_leaves_jax_in_single_precision(case):
     assert case.predict(case.draws()).dtype == jnp.float32
     assert not jax.config.jax_enable_x64

@@ -57,6 +57,7 @@ def problem(observed: Observation, **priors: str) -> Problem:
     return Problem.of(SUPERNOVAE, prior, observed)
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_that_of_the_whole_matrix():
     observed = observation(correlated())
     posed = problem(observed)
@@ -69,6 +70,7 @@ def test_the_likelihood_is_that_of_the_whole_matrix():
     assert posed.log_likelihood(z) == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.slow
 def test_points_that_are_not_used_tell_nothing():
     """As if they had not been measured: the rest has the covariance without their rows and columns."""
     observed = observation(correlated())
@@ -127,6 +129,7 @@ def on_grid(posed: Problem, known: dict[str, np.ndarray]) -> np.ndarray:
     return np.exp(density - logsumexp(density))
 
 
+@pytest.mark.slow
 def test_a_covariance_of_an_error_in_common_is_the_marginal_over_an_offset():
     """``sigma^2 I + s^2 1 1^T`` is a calibration error of prior N(0, s) that is fitted and forgotten."""
     observed = observation(in_common(0.1))

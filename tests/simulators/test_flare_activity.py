@@ -84,6 +84,7 @@ def test_one_flare_is_the_average_of_the_template_over_each_exposure():
     assert np.all(light[time < peak - width - 0.005] == 0)
 
 
+@pytest.mark.slow
 def test_summaries_count_what_they_say():
     flares = simulator("flare_activity")
     pattern = pattern_of(flares, flares.default_points())
@@ -98,6 +99,7 @@ def test_summaries_count_what_they_say():
     assert np.expm1(found[-1]) == pytest.approx(100.5, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_quiet_level_follows_slow_variation_and_ignores_flares_and_padding():
     size = 200
     slow = 1 + 0.01 * np.sin(np.arange(size) / 40)

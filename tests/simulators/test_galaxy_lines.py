@@ -93,6 +93,7 @@ def test_flux_is_conserved_whatever_the_instrument():
         assert predicted.sum() * 1.3 == pytest.approx(300.0, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_gaps_and_padding_do_not_widen_pixels():
     galaxy = simulator("galaxy_lines")
     _, wavelength, channel = window(6480.0, 6800.0, 1)

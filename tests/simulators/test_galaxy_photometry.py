@@ -25,6 +25,7 @@ HDF = {"f300w": (2990, 740), "f450w": (4560, 930), "f606w": (5990, 1500), "f814w
 THETA = {"redshift": 0.4, "magnitude": 23.0, "dust_av": 0.6, "mix_1": 0.8, "mix_2": 0.3, "mix_3": 0.6, "mix_4": 0.2}
 
 
+@pytest.mark.slow
 def test_template_shares_are_even_over_all_that_add_to_one():
     """The moments of Dirichlet's distribution with five ones: 1/5, variance 4/150, covariance -1/150."""
     rng = np.random.default_rng(2)
@@ -74,6 +75,7 @@ def test_the_mass_of_a_galaxy_made_by_hand():
     assert derived["young_fraction"] == pytest.approx(0.0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_bands_of_an_observation_choose_the_filters():
     galaxy = configured(simulator("galaxy_photometry"), ("u", "g", "W2"), {"filters": "decam2014"})
     assert "u is decam2014-u, g is decam2014-g, W2 is wise2010-W2" in galaxy.caveats[-2]
@@ -104,6 +106,7 @@ CATALOGUE = (
 )
 
 
+@pytest.mark.slow
 def test_a_redshift_in_the_catalogue_stays_out_of_the_fit(tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER, str(tmp_path))
     own_filters(tmp_path)

@@ -102,6 +102,7 @@ def level_by_hand(theta: dict[str, float]) -> float:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{}, {"dispersion": 320.0, "onset": 0.95, "decline": 20.0}, {"onset": 0.05, "decline": 0.12, "dust_av": 2.0}]
 )
@@ -116,6 +117,7 @@ def test_the_spectrum_agrees_with_sums_by_hand(stars, change):
     assert np.median(apart) < 1e-3
 
 
+@pytest.mark.slow
 def test_masses_distances_and_ages_agree_with_astropy(stars):
     galaxy = populations()
     derived = galaxy.derived({name: np.array([value]) for name, value in THETA.items()}, known_values(galaxy, galaxy.default_points()))
@@ -180,6 +182,7 @@ def test_jax_stays_in_single_precision(stars):
     assert done.stdout.split() == ["True", "False", "float32"]
 
 
+@pytest.mark.slow
 def test_few_components_keep_the_spectra():
     rng = np.random.default_rng(3)
     spectra = rng.random((300, 40)) @ rng.random((40, 500))

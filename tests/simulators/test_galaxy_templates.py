@@ -120,6 +120,7 @@ def test_templates_have_unit_light_and_no_ionising_photons():
     assert ratio[1] < 0.02
 
 
+@pytest.mark.slow
 def test_templates_are_read_without_importing_kcorrect():
     code = "import sys; from astro_sbi.simulators.templates import templates; templates(); print('kcorrect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -60,6 +60,7 @@ def pattern(heliocentric: np.ndarray) -> Pattern:
     return Pattern(REDSHIFT.astype(np.float32), np.full(size, 0.1, np.float32), np.zeros(size, np.int32), np.ones(size, bool), known)
 
 
+@pytest.mark.slow
 def test_distance_moduli_agree_with_astropy():
     """The luminosity distance has the heliocentric redshift in its factor 1 + z and the cosmological one in the distance."""
     universe = Flatw0waCDM(73.0, 0.3, w0=-0.8, wa=-0.5)

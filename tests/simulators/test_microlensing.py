@@ -78,6 +78,7 @@ def test_elliptic_integrals_are_scipys():
     np.testing.assert_allclose(part * parameter, special.ellipe(parameter) - (1 - parameter) * special.ellipk(parameter), atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("radius", "tolerance"), [(1e-3, 1e-5), (0.03, 1e-5), (0.1, 3e-5), (0.3, 2e-4), (0.5, 4e-4)])
 def test_a_disc_is_magnified_as_the_integral_over_it_says(radius, tolerance):
     separation = radius * np.array([1e-3, 0.2, 0.5, 0.8, 0.95, 0.999, 1.0, 1.001, 1.05, 1.3, 2.0, 5.0])

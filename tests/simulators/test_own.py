@@ -82,6 +82,7 @@ def test_a_missing_file_is_said(monkeypatch: pytest.MonkeyPatch):
         simulator("disc")
 
 
+@pytest.mark.slow
 def test_models_of_numpy_and_of_jax_agree_in_values_likelihood_and_slopes():
     def gentle(x, far, core):
         return far * x / (x + core)
@@ -193,6 +194,7 @@ def test_jitter_known_and_derived_quantities():
         disc(jitter="noise")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numpy", [True, False])
 def test_an_implicit_model_draws_with_its_key_and_is_seen_through_summaries(numpy: bool):
     def of_numpy(random, x, far, core):

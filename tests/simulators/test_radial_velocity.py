@@ -60,6 +60,7 @@ def test_keplers_equation_in_single_precision():
         np.testing.assert_allclose(seen_velocity(longitude, k, h), velocity(mean, 2 * np.pi, exact, omega, 0.0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_slopes_are_those_of_the_double_precision_formula():
     def double(longitude, k, h):
         e, omega = np.hypot(k, h), np.arctan2(h, k)

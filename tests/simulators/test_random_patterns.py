@@ -73,6 +73,7 @@ def test_the_same_seed_gives_the_same_pattern(one):
     assert len(once) != len(other) or not np.array_equal(once.noise.sigma, other.noise.sigma)
 
 
+@pytest.mark.slow
 def test_levels_of_the_errors_span_more_than_a_decade(one):
     usual = np.median(one.default_points().noise.sigma)
     levels = [np.median(drawn(one, seed).noise.sigma) / usual for seed in range(200)]

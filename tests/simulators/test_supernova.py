@@ -128,6 +128,7 @@ def test_derived_quantities(default):
     assert luminosity(seconds, TYPICAL) > max(luminosity(seconds * stretch, TYPICAL) for stretch in (0.97, 1.03))
 
 
+@pytest.mark.slow
 def test_there_is_no_light_before_the_explosion_and_scatter_is_a_share_of_the_flux(default):
     model, points, predict = default
     theta = {name: np.float32(value) for name, value in TYPICAL.items()}

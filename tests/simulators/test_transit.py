@@ -74,6 +74,7 @@ def test_the_ring_sum_itself_is_right():
     assert disc_deficit(np.array([d]), uniform) == pytest.approx([-lens / np.pi], abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exposure", [0.98 * MINUTE, 29.4 * MINUTE])
 @pytest.mark.parametrize("transit", [HAT_P_7, HOT_JUPITER, NEPTUNE, GRAZING, TOUCHING, SMALL])
 def test_smeared_flux_agrees_with_the_disc_to_two_ppm(transit, exposure):
@@ -84,6 +85,7 @@ def test_smeared_flux_agrees_with_the_disc_to_two_ppm(transit, exposure):
     assert np.abs(model(time, transit, exposure, bin_width) - expected).max() < 2e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("k", "b", "hours"), [(0.1, 0.2, 1.0), (0.15, 0.9, 0.7), (0.03, 0.4, 0.5), (0.2, 1.1, 0.5)])
 def test_half_hour_exposures_of_short_transits_are_the_mean_of_a_thousand_instants(k, b, hours):
     """The exposure is as long as the transit or half of it; 1,000 sub-exposures of the disc itself, to 2 ppm of the star's flux."""

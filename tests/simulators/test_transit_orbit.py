@@ -39,6 +39,7 @@ def kepler_duration(k: float, b: float, axis: float, period: float, e: float, om
     return float(np.ptp(inside)), float(separation.min())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("e", "omega", "b", "axis"), ORBITS)
 def test_duration_is_that_of_a_kepler_orbit(e, omega, b, axis):
     """Winn 2010 eq. 16 takes the planet's distance and speed as they are at mid-transit."""
@@ -58,6 +59,7 @@ def test_no_density_puts_the_planet_into_its_star():
     assert axis_of_density(np.array([-1.0, 0.0, 1e-6]), 1.0, 0.1) == pytest.approx(1.05 * 1.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("axis", "off"), [(200.0, 0.006), (4.14, 0.02)])
 def test_draws_are_kippings_distribution_times_the_chance_of_a_transit(axis, off):
     """Against weighted draws of e and omega themselves; where orbits end at the star the prior is cut in steps, which costs a little."""
@@ -73,6 +75,7 @@ def test_draws_are_kippings_distribution_times_the_chance_of_a_transit(axis, off
     assert np.hypot(made.sine, made.cosine) == pytest.approx(made.value, abs=2e-5)
 
 
+@pytest.mark.slow
 def test_jax_and_numpy_draw_the_same_and_slopes_are_finite():
     corners = [[0, 0], [6, 0], [-6, 6], [0, -6]]
     z = np.concatenate([np.random.default_rng(4).standard_normal((500, 2)), corners, corners, corners])

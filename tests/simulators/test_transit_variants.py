@@ -42,6 +42,7 @@ def without(theta: dict, *names: str) -> dict:
     return {name: value for name, value in theta.items() if name not in names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("channels", "options"), VARIANTS)
 def test_variants_keep_what_simulators_promise(channels, options):
     one = made(channels, **options)
@@ -82,6 +83,7 @@ def one_signature(one) -> tuple[str, ...]:
     return one.prior.names
 
 
+@pytest.mark.slow
 def test_each_band_is_the_curve_of_its_limb_darkening():
     both, alone = made(("g", "r")), made()
     points = both.default_points()
@@ -98,6 +100,7 @@ def test_each_band_is_the_curve_of_its_limb_darkening():
     assert derived["u1_1"] == pytest.approx(2 * np.sqrt(0.6) * 0.5)
 
 
+@pytest.mark.slow
 def test_an_eccentric_orbit_is_a_circular_one_of_its_duration():
     eccentric, circular = made(orbit="eccentric"), made()
     points = circular.default_points()

@@ -83,6 +83,7 @@ def same(values: np.ndarray, expected: list) -> bool:
 TABLES = st.lists(st.tuples(NUMBERS, INTEGERS, WORDS), min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(TABLES, st.sampled_from([",", ";", "\t"]), st.sampled_from(["\n", "\r\n"]))
 @settings(max_examples=100, deadline=None)
 def test_written_by_python_is_read_back(rows, delimiter, end):
@@ -95,6 +96,7 @@ def test_written_by_python_is_read_back(rows, delimiter, end):
     assert all(same(values, list(expected)) for values, expected in zip(table.values, zip(*rows, strict=True), strict=True))
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(NUMBERS, INTEGERS, PLAIN), min_size=1, max_size=8),
     st.sampled_from(["csv", "basic", "commented_header", "tab", "no_header"]),

@@ -33,6 +33,7 @@ def made(unit: str = "d", more: str = "", names: str = "time,flux", rows: str = 
     return f"# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype:\n{columns}{more}{names}\n{rows}".encode()
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.floats(), st.integers(-(2**63), 2**63 - 1), WORDS, st.booleans()), min_size=1, max_size=8),
     st.sampled_from([" ", ","]),
@@ -174,6 +175,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_one_sentence(name):
     content, pattern = WRONG[name]

@@ -153,6 +153,7 @@ def test_a_file_of_matlab():
     assert columns(buffered)["x"].tolist() == [1, 2]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.floats(), st.integers(-(2**63), 2**63 - 1), st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]))))
 )
@@ -283,6 +284,7 @@ def whole_file() -> bytes:
     return written(light_curve)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 8000), st.binary(min_size=1, max_size=8))
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_damage_ends_in_a_sentence_or_another_exception(place, noise):

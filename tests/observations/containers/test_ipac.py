@@ -46,6 +46,7 @@ def test_names_alone():
     assert [values.tolist() for values in table.values] == [[1.5, 3], [2.5, 4]]
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

@@ -55,6 +55,7 @@ def test_facts_name_and_first_row():
     assert (table.name, table.first_row) == ("stars.txt", 19)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(-(10**12), 10**12), st.text("abcdXYZ", min_size=1, max_size=9), st.booleans()), min_size=1, max_size=8)
 )

@@ -126,6 +126,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(ROWS, st.sampled_from(["none", "snappy", "gzip", "zstd"]), st.booleans())
 @settings(max_examples=50, deadline=None)
 def test_values_come_back(rows, compression, dictionary):

@@ -58,6 +58,7 @@ def test_every_format_gives_the_same(name: str):
     assert table.content_hash == read_simulations("table.npz", every_format(THETA, X)["table.npz"]).content_hash
 
 
+@pytest.mark.slow
 def test_files_are_parsed_in_a_child():
     assert len(read_simulations("table.npz", every_format(THETA, X)["table.npz"])) == 400
     with pytest.raises(ObservationError, match="pickled and never read"):

@@ -51,6 +51,7 @@ def test_each_point_keeps_the_exposure_of_its_channel():
     np.testing.assert_allclose(points.known["exposure_time"].to_value("s"), np.where(points.channel == 1, 60, 120))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preparation", [light_curve_preparation().with_changes({"period": "2.2047"}), steps(BinInTime(0.02))])
 def test_exposure_time_and_bin_width_reach_the_simulator(preparation):
     prepared = prepare(read("kplr.fits", made.kepler(rows=3000)), preparation)

@@ -180,6 +180,7 @@ def test_settings_do_something_sane(changes):
     assert len(changed.observation) <= (400 if "bin_width" not in changes else 1e5)
 
 
+@pytest.mark.slow
 def test_progress_and_stop():
     seen = []
     prepare(sector(), light_curve_preparation(), on_progress=lambda *event: seen.append(event))

@@ -42,6 +42,7 @@ def test_means_are_integrals_of_the_steps(settings):
     assert low[0] == 3999.5
 
 
+@pytest.mark.slow
 @given(
     steps=st.lists(st.floats(0.9, 1.2), min_size=30, max_size=60),
     width=st.floats(1.3, 9.0),

@@ -16,6 +16,7 @@ def galaxy(z: float = 0.1, noise: float = 0.5, low: float = 3850, high: float = 
     return made.spectrum(wavelength, flux, noise, **known)
 
 
+@pytest.mark.slow
 def test_real_spectrum(shared):
     file = "spec-0266-51602-0107.fits"
     observation = read(file, (shared / "observations" / "galaxy_spectrum" / file).read_bytes())
