@@ -12,7 +12,7 @@ from astro_sbi.diagnostics.card import FEWEST, CalibrationCard
 from astro_sbi.inference.posterior import Cancelled, OnProgress, ShouldStop
 from astro_sbi.runs.bundle import StoreError
 from astro_sbi.runs.executor import computing_environment
-from astro_sbi.runs.finished import examples, result
+from astro_sbi.runs.finished import keys_beginning, result
 from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.outcome import RunCancelled, RunError
 from astro_sbi.runs.progress import Reporter
@@ -94,8 +94,7 @@ def run_named(store: Store, name: str) -> Result:
     Raises:
         RunError: if there is none, or several.
     """
-    keys = dict.fromkeys([*store.keys("result"), *(example.key for example in examples())])
-    found = [key for key in keys if len(name) >= 4 and key.startswith(name)]
+    found = keys_beginning(store, name)
     if not found:
         raise RunError(
             f"there is neither a simulator nor a finished run called '{name[:70]}': 'python -m astro_sbi list' and "

@@ -57,13 +57,18 @@ def key_beginning(store: Store, beginning: str) -> str:
     shown = shortened(beginning)
     if len(beginning) < FEWEST_DIGITS or not set(beginning) <= set("0123456789abcdef"):
         raise StoreError(f"'{shown}' is not the beginning of a run's key, which is at least {FEWEST_DIGITS} of the digits 0-9 and a-f")
-    keys = dict.fromkeys([*store.keys("result"), *(example.key for example in examples())])
-    found = [key for key in keys if key.startswith(beginning)]
+    found = keys_beginning(store, beginning)
     if not found:
         raise StoreError(f"there is no finished run {shown} here: it was deleted, or made in another store")
     if len(found) > 1:
         raise StoreError(f"{len(found)} runs begin with {shown}: give more digits of the key")
     return found[0]
+
+
+def keys_beginning(store: Store, beginning: str) -> list[str]:
+    """Keys of finished inferences, in the store or shipped, that begin so; none for too few digits."""
+    keys = dict.fromkeys([*store.keys("result"), *(example.key for example in examples())])
+    return [key for key in keys if len(beginning) >= FEWEST_DIGITS and key.startswith(beginning)]
 
 
 def examples() -> list[ExampleView]:
