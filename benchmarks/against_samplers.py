@@ -41,7 +41,7 @@ from benchmarks.sampler_rows import Row, append, read_rows, told
 
 OUTPUT = Path(__file__).resolve().parent / "results" / "against_samplers.csv"
 SAMPLES, SEED = 20_000, 1
-TRAINING = ("search", "simulate", "train")
+TRAINING = ("search", "simulate", "compile", "train")
 
 
 def simulated(name: str, number: int) -> Request:

@@ -63,7 +63,7 @@ KNOWN = (
         "Butler et al. 2006",
     ),
     Known("CoRoT-7, one planet", "radial_velocity", "rv/corot7.txt"),
-    Known("K2-24, two planets", "radial_velocity", "rv/K2-24_epic203771098.csv", {"model.planets": "2"}),
+    Known("K2-24, two planets", "radial_velocity", "rv/K2-24_epic203771098.csv", {"model.planets": "2", "prepare.period": "20.885"}),
     Known(
         "OGLE-2008-BLG-092",
         "microlensing",

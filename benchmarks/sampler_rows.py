@@ -24,7 +24,7 @@ class Row:
         efficiency: of the importance weights.
         khat: of the importance weights.
         predictive_p: with the quoted errors.
-        checking: seconds of the checks over those of search, simulations and training.
+        checking: seconds of the checks over those of search, simulations, compilation and training.
         cpu: seconds of the engine.
         evidence: log evidence of the engine.
         evidence_error: its standard error.
