@@ -13,6 +13,8 @@ from scipy.ndimage import gaussian_filter1d
 from astro_sbi.inference.posterior import weighted_quantile
 
 _BINS, _LEAST, _VALLEY = 200, 0.02, 0.5
+#: Fewer effective draws leave gaps that look like valleys.
+_EFFECTIVE = 100
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Mode:
 
 
 def modes(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> tuple[Mode, ...]:
-    """Modes of a marginal density, from low to high values; empty where there is one.
+    """Modes of a marginal density, from low to high values; empty where there is one, or fewer than a hundred effective draws.
 
     Modes are apart where the density between them falls below half of the lower peak and each side holds 2 % of the probability.
 
@@ -43,7 +45,7 @@ def modes(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> tu
     """
     order = np.argsort(value)
     low, high = np.interp([0.001, 0.999], np.cumsum(weight[order]), value[order])
-    if not high > low:
+    if not high > low or np.sum(weight) ** 2 < _EFFECTIVE * np.sum(weight**2):
         return ()
     width = _bandwidth(value, weight)
     count, edges = np.histogram(value, _BINS, range=(low - 4 * width, high + 4 * width), weights=weight)
@@ -60,8 +62,8 @@ def modes(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> tu
 
 
 def _mode(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> Mode:
-    share = float(weight.sum())
-    return Mode(*(float(quantile) for quantile in weighted_quantile(value, weight / share)), share)
+    lower, median, upper = weighted_quantile(value, weight)
+    return Mode(float(lower), float(median), float(upper), float(weight.sum()))
 
 
 def _bandwidth(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> float:

@@ -42,6 +42,14 @@ def test_each_mode_has_its_interval_and_share():
     assert (above.median, above.upper - above.lower, above.share) == pytest.approx((0.5, 0.06, 1 / 3), rel=0.05)
 
 
+@pytest.mark.parametrize("spread", [0.0, 1.0, 2.0, 3.0])
+def test_gaps_between_few_effective_draws_are_no_valleys(spread):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        weight = np.exp(spread * rng.standard_normal(3000))
+        assert not modes(rng.standard_normal(3000), weight / weight.sum())
+
+
 def test_weights_count():
     value = SEVERAL["two"]
     weight = np.where(value < 3, 1.0, 1e-4)
