@@ -86,8 +86,8 @@ def told(rows: list[Row]) -> str:
     head += "| nested CPU s | shift | ln Z | ln Z nested | from published | checks |"
     lines = [head, "| --- | ---: | ---: | --- |" + " ---: |" * 13]
     for row in rows:
-        numbers = [f"{100 * row.efficiency:.0f} %", f"{row.khat:.2f}", f"{row.predictive_p:.2g}", f"{row.cpu:.0f}", f"{row.nuts_cpu:.0f}"]
-        numbers += [said(row.nuts_shift), said(row.nuts_narrow, " to ", row.nuts_wide), f"{row.nested_cpu:.0f}", said(row.nested_shift)]
+        numbers = [f"{100 * row.efficiency:.0f} %", f"{row.khat:.2f}", f"{row.predictive_p:.2g}", f"{row.cpu:.0f}", whole(row.nuts_cpu)]
+        numbers += [said(row.nuts_shift), said(row.nuts_narrow, " to ", row.nuts_wide), whole(row.nested_cpu), said(row.nested_shift)]
         numbers += [f"{row.evidence:.2f} ± {row.evidence_error:.2g}", said(row.nested_evidence, " ± ", row.nested_error)]
         numbers += ["" if np.isnan(row.published) else f"{row.published:.1f} sigma", f"{100 * row.checking:.0f} %"]
         lines.append(f"| {row.observation} | {row.points} | {row.parameters} | {row.verdict} | {' | '.join(numbers)} |")
@@ -99,6 +99,11 @@ def said(value: float, between: str = "", other: float = np.nan) -> str:
     if np.isnan(value):
         return "–"
     return f"{value:.2f}{between}{other:.2f}" if between else f"{value:.2f}"
+
+
+def whole(value: float) -> str:
+    """A number without decimals, or a dash."""
+    return "–" if np.isnan(value) else f"{value:.0f}"
 
 
 def summed(rows: list[Row]) -> list[str]:
