@@ -115,8 +115,8 @@ def summed(rows: list[Row]) -> list[str]:
         shift, cpu = every[f"{sampler}_shift"], every[f"{sampler}_cpu"]
         kept = np.isfinite(shift)
         close = f"{(shift[kept] <= 0.2).mean():.0%} of them with every median within 0.2 sigma" if kept.any() else "none"
-        ratio = np.nanmedian(cpu / every["cpu"])
-        lines.append(f"{sampler}: a reference for {kept.sum()}, {close}; median CPU seconds over the engine's {ratio:.2f}.")
+        ratio = f"{np.median(cpu[kept] / every['cpu'][kept]):.2f}" if kept.any() else "–"
+        lines.append(f"{sampler}: a reference for {kept.sum()}, {close}; its CPU seconds over the engine's there {ratio} (median).")
     if np.isfinite(gap).any():
         lines.append(
             f"Log evidence within 3 sigma of nested sampling for {np.mean(gap[np.isfinite(gap)] <= 3):.0%} of {np.isfinite(gap).sum()}."
