@@ -22,6 +22,10 @@ from pathlib import Path
 import jax
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from astro_sbi.diagnostics.agreement import Interval, shift
+from astro_sbi.diagnostics.comparison import Difference, difference
 from astro_sbi.inference.amortised import default_problem
 from astro_sbi.inference.posterior import Cancelled, InferenceError, weighted_quantile
 from astro_sbi.inference.problem import Problem
@@ -33,6 +37,7 @@ from astro_sbi.runs.engine import Checked, checked_posterior
 from astro_sbi.runs.request import Request, resolve
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.summary import result_of
+from astro_sbi.runs.text import TRAINING
 from astro_sbi.simulators import simulator as simulator_named
 from astro_sbi.simulators import simulator_names
 from astro_sbi.simulators.base import known_values
@@ -41,7 +46,6 @@ from benchmarks.sampler_rows import Row, append, read_rows, told
 
 OUTPUT = Path(__file__).resolve().parent / "results" / "against_samplers.csv"
 SAMPLES, SEED = 20_000, 1
-TRAINING = ("search", "simulate", "compile", "train")
 
 
 def simulated(name: str, number: int) -> Request:
@@ -96,8 +100,9 @@ def by_nuts(request: Request, checked: Checked, limit: float) -> dict[str, float
     found, cpu = timed(lambda stop: nuts(target, draws=4000, warmup=500, seed=SEED, should_stop=stop), limit)
     if found is None:
         return {"nuts_cpu": cpu}
-    shifts, ratios = compared(request, problem, checked, found)
-    return {"nuts_cpu": cpu, "nuts_shift": max(np.abs(shifts)), "nuts_narrow": min(ratios), "nuts_wide": max(ratios)}
+    differences = compared(request, problem, checked, found)
+    ratios = [one.ratio for one in differences]
+    return {"nuts_cpu": cpu, "nuts_shift": farthest(differences), "nuts_narrow": min(ratios), "nuts_wide": max(ratios)}
 
 
 def by_nested(request: Request, checked: Checked, limit: float) -> dict[str, float]:
@@ -106,9 +111,13 @@ def by_nested(request: Request, checked: Checked, limit: float) -> dict[str, flo
     found, cpu = timed(lambda stop: nested(target_of(problem), live=1000, seed=SEED, should_stop=stop), limit)
     if found is None or found.log_evidence is None or found.log_evidence_error is None:
         return {"nested_cpu": cpu}
-    shifts, _ = compared(request, problem, checked, found)
-    told = {"nested_evidence": found.log_evidence, "nested_error": found.log_evidence_error}
-    return {"nested_cpu": cpu, "nested_shift": max(np.abs(shifts))} | told
+    shifted = farthest(compared(request, problem, checked, found))
+    return {
+        "nested_cpu": cpu,
+        "nested_shift": shifted,
+        "nested_evidence": found.log_evidence,
+        "nested_error": found.log_evidence_error,
+    }
 
 
 def timed(sample: Callable[[Callable[[], bool]], ReferenceDraws], limit: float) -> tuple[ReferenceDraws | None, float]:
@@ -124,22 +133,19 @@ def timed(sample: Callable[[Callable[[], bool]], ReferenceDraws], limit: float) 
     return found if found.converged else None, time.process_time() - began
 
 
-def compared(request: Request, problem: Problem, checked: Checked, found: ReferenceDraws) -> tuple[list[float], list[float]]:
-    """Shifts of medians and ratios of widths, of free parameters and derived quantities that have a width."""
+def compared(request: Request, problem: Problem, checked: Checked, found: ReferenceDraws) -> list[Difference]:
+    """How free parameters and derived quantities differ, those that have a width."""
     simulator, known = request.simulator, known_values(request.simulator, request.prepared.observation.points)
     posterior, theta = checked.posterior, problem.theta(found.latent)
     ours, theirs = ({**draws, **simulator.derived(draws, known)} for draws in (posterior.theta, theta))
     wanted = [p.name for p in simulator.parameters if p.name in problem.prior.free] + [p.name for p in simulator.derived_parameters]
-    shifts, ratios = [], []
-    for name in wanted:
-        finite = np.isfinite(ours[name])
-        low, median, high = weighted_quantile(ours[name][finite], posterior.weight[finite])
-        reference = np.nanquantile(theirs[name], [0.16, 0.5, 0.84])
-        width = (reference[2] - reference[0]) / 2
-        if width > 0:
-            shifts.append(float((median - reference[1]) / width))
-            ratios.append(float((high - low) / 2 / width))
-    return shifts, ratios
+    differences = (difference(ours[name], posterior.weight, theirs[name]) for name in wanted)
+    return [one for one in differences if one]
+
+
+def farthest(differences: list[Difference]) -> float:
+    """The largest shift of a median."""
+    return max(abs(one.shift) for one in differences)
 
 
 def from_published(request: Request, checked: Checked, known: Known) -> float:
@@ -150,8 +156,8 @@ def from_published(request: Request, checked: Checked, known: Known) -> float:
     apart = []
     for name, (value, error) in known.values.items():
         kept = branch & np.isfinite(draws[name])
-        low, median, high = weighted_quantile(draws[name][kept], posterior.weight[kept] / posterior.weight[kept].sum())
-        apart.append(abs(median - value) / np.hypot(error, (high - low) / 2))
+        ours = Interval(*weighted_quantile(draws[name][kept], posterior.weight[kept] / posterior.weight[kept].sum()))
+        apart.append(abs(shift(ours, Interval(value - error, value, value + error)).sigma))
     return float(max(apart))
 
 

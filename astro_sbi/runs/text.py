@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from astro_sbi.runs.archives import Product
 
 WIDTH = 100
-_TRAINING = ("search", "simulate", "compile", "train")
+#: Phases of a run before anything is drawn from the posterior.
+TRAINING = ("search", "simulate", "compile", "train")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -108,7 +109,7 @@ def _seconds(summary: Mapping[str, Any]) -> str:
 def check_seconds_text(summary: Mapping[str, Any]) -> str:
     """What the checks cost, and which share of the training that is; empty where it is not known or nothing was computed."""
     spent = summary.get("seconds") or {}
-    training, checking = sum(spent.get(phase) or 0.0 for phase in _TRAINING), spent.get("check")
+    training, checking = sum(spent.get(phase) or 0.0 for phase in TRAINING), spent.get("check")
     if not checking or summary.get("cached"):
         return ""
     share = f", {checking / training:.0%} of the {training:.1f} s of the training" if training > 0 else ""
