@@ -4,6 +4,7 @@ import streamlit as st
 
 from astro_sbi.runs.compare import FEWEST
 from astro_sbi.ui import cached, compare_choice, compare_view, navigation
+from astro_sbi.ui.kept_checks import with_references
 from astro_sbi.ui.spoken import said
 
 navigation.guard()
@@ -15,4 +16,4 @@ with said():
     if len(keys) < FEWEST:
         compare_choice.what_next(keys)
     else:
-        compare_view.compare_view(keys, [cached.result(key) for key in keys])
+        compare_view.compare_view(keys, [with_references(cached.result(key)) for key in keys])

@@ -12,19 +12,13 @@ from astropy import units as u
 from astro_sbi.diagnostics.agreement import Agreement, Interval, Published, Shift, agreement, shift
 from astro_sbi.runs.differences import Difference, differences
 from astro_sbi.runs.evidence import EvidenceComparison, evidence_comparison
+from astro_sbi.runs.picture import quantities
 from astro_sbi.runs.published import PublishedLine
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.settings import SettingsError
 
 LETTERS = "ABCDEF"
 FEWEST, MOST = 2, len(LETTERS)
-#: What can be overlaid of a run, by the name of its draws in the result.
-KINDS: Mapping[str, str] = {
-    "posterior": "Posterior",
-    "flow": "Flow alone",
-    "nuts": "Reference (NUTS)",
-    "nested": "Reference (nested sampling)",
-}
 #: Numbers of the posterior predictive check, and how a table heads them.
 FITS: Mapping[str, str] = {
     "chi2_per_point_quoted": "χ² per point",
@@ -92,7 +86,7 @@ class Comparison:
 
     def draws(self, number: int, kind: str) -> dict[str, np.ndarray]:
         """Draws of a run by shared quantity, in the units of the comparison; empty where it has none of this kind."""
-        found, numbers = self.results[number].draws(kind), _numbers(self.results[number])
+        found, numbers = self.results[number].draws(kind), quantities(self.results[number])
         shared = [one for one in self.quantities if one.name in found and one.intervals[number] is not None]
         return {one.name: _converted(found[one.name], numbers[one.name].get("unit", ""), one.unit) for one in shared}
 
@@ -106,10 +100,10 @@ def compare(results: Sequence[Result]) -> Comparison:
     if not FEWEST <= len(results) <= MOST:
         raise SettingsError(f"{FEWEST} to {MOST} runs can be compared, not {len(results)}")
     letters, found = tuple(LETTERS[: len(results)]), differences(results)
-    quantities = tuple(filter(None, (_quantity(name, results) for name in _in_order(results))))
-    shared = {one.name for one in quantities}
+    both = tuple(filter(None, (_quantity(name, results) for name in _in_order(results))))
+    shared = {one.name for one in both}
     alone = tuple(tuple(name for name in _in_order([result]) if name not in shared) for result in results)
-    return Comparison(tuple(results), letters, _called(letters, found), found, quantities, alone, evidence_comparison(results, letters))
+    return Comparison(tuple(results), letters, _called(letters, found), found, both, alone, evidence_comparison(results, letters))
 
 
 def judged(comparison: Comparison, lines: Sequence[PublishedLine]) -> tuple[Judged, ...]:
@@ -142,23 +136,13 @@ def _in_unit(line: PublishedLine, unit: str) -> Published:
     return Published(float(ends[1]), float(ends[2] - ends[1]), float(ends[1] - ends[0]), one.limit)
 
 
-def _numbers(result: Result) -> dict[str, dict[str, Any]]:
-    """Quantities with a distribution: those with quantiles and draws."""
-    both = {**result.summary["parameters"], **result.summary["derived"]}
-    return {name: row for name, row in both.items() if row["median"] is not None and f"posterior/{name}" in result.arrays}
-
-
 def _in_order(results: Sequence[Result]) -> list[str]:
     """Names of all quantities as the simulators list them, the first run's first."""
-    names: dict[str, None] = {}
-    for result in results:
-        numbers, order = _numbers(result), result.summary.get("order") or []
-        names |= dict.fromkeys(sorted(numbers, key=lambda name: order.index(name) if name in order else len(order)))
-    return list(names)
+    return list(dict.fromkeys(name for result in results for name in quantities(result)))
 
 
 def _quantity(name: str, results: Sequence[Result]) -> Quantity | None:
-    rows = [_numbers(result).get(name) for result in results]
+    rows = [quantities(result).get(name) for result in results]
     unit = next(row for row in rows if row).get("unit", "")
     intervals = tuple(_interval(row, unit) for row in rows)
     if sum(interval is not None for interval in intervals) < FEWEST:

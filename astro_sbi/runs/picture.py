@@ -7,9 +7,16 @@ from typing import Any
 
 from astro_sbi.figures.labels import Label
 from astro_sbi.figures.printed import Form
+from astro_sbi.runs.check_settings import SAMPLERS, TITLES
 from astro_sbi.runs.result import Result
 from astro_sbi.simulators.prior import PriorError, parse_distribution
 
+#: What can be overlaid of a run, by the name of its draws in the result.
+KINDS: Mapping[str, str] = {
+    "posterior": "Posterior",
+    "flow": "Flow alone",
+    **{sampler: f"Reference ({TITLES[sampler]})" for sampler in SAMPLERS},
+}
 MOST = 6
 
 

@@ -12,7 +12,8 @@ from scipy import special
 from astro_sbi.figures.corner import Label, Layer, Markers, corner, one_dimensional
 from astro_sbi.figures.side_by_side import on_same_axes
 from astro_sbi.figures.theme import CYCLE
-from astro_sbi.runs.compare import KINDS, Comparison, Judged, compare, judged
+from astro_sbi.runs.compare import Comparison, Judged, compare, judged
+from astro_sbi.runs.picture import KINDS
 from astro_sbi.runs.published import published_values
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.settings import SettingsError

@@ -10,7 +10,8 @@ import streamlit as st
 
 from astro_sbi.figures.corner import Layer, Markers, corner, one_dimensional
 from astro_sbi.figures.theme import NEUTRAL
-from astro_sbi.runs.picture import MOST, in_order, key_names, labels_of, limits, quantities
+from astro_sbi.runs.check_settings import SAMPLERS
+from astro_sbi.runs.picture import KINDS, MOST, in_order, key_names, labels_of, limits, quantities
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.adjusted_view import adjusted_columns
@@ -19,8 +20,8 @@ from astro_sbi.ui.marks import Mark
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.words import aligned, escaped, journal, number, unit_latex
 
-POSTERIOR, FLOW, PRIOR = "Posterior", "Flow alone", "Prior"
-REFERENCES = {"Reference (NUTS)": "nuts", "Reference (nested sampling)": "nested"}
+POSTERIOR, FLOW, PRIOR = KINDS["posterior"], KINDS["flow"], "Prior"
+REFERENCES = {KINDS[sampler]: sampler for sampler in SAMPLERS}
 COLOURS = {POSTERIOR: NEUTRAL.posterior, FLOW: NEUTRAL.flow, PRIOR: NEUTRAL.prior}
 COLOURS |= dict(zip(REFERENCES, (NEUTRAL.reference, NEUTRAL.second_reference), strict=True))
 SHAPES = ("Corner", "Two parameters", "One by one")

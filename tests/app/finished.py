@@ -140,3 +140,17 @@ def kept(store: Store, **changes: str) -> str:
     result = finished(**changes)
     store.commit("result", result.key, to_files(result))
     return result.key
+
+
+#: The file of `kept_with_flow`.
+FILE = ("star.csv", b"1,2")
+
+
+def kept_with_flow(store: Store) -> Result:
+    """A finished run whose file and flow are in the store."""
+    made = finished()
+    made.summary["origin"] |= {"file": FILE[0], "sha256": store.put_upload(*FILE)}
+    made.summary["training_key"] = "e" * 64
+    store.commit("estimator", "e" * 64, {"flow": b""})
+    store.commit("result", made.key, to_files(made))
+    return made

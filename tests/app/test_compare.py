@@ -13,6 +13,7 @@ from tests.app.conftest import words
 from tests.app.finished import finished
 from tests.app.finished_series import finished_series
 from tests.app.test_pages import LIGHT_CURVE
+from tests.app.test_slow_checks import found_by
 
 
 def keep(store: Store, result: Result, seed: int = 1) -> str:
@@ -115,6 +116,14 @@ def test_references_are_layers_of_their_run(opened, store, two):
     app.session_state["compare_kinds"] = ["posterior", "nuts"]
     app.run()
     assert "A, reference (NUTS)" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_a_finished_reference_of_a_run_is_offered(opened, store, two):
+    found = found_by("nuts")
+    store.commit("reference", found.key, to_files(found))
+    app = opened("compare", runs=two)
+    assert not app.exception
+    assert "Reference (NUTS)" in app.get("button_group")[1].options
 
 
 def test_one_run_offers_others_of_the_observation(opened, two):

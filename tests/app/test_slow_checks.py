@@ -7,20 +7,12 @@ from astro_sbi.runs.progress import Reporter
 from astro_sbi.runs.result import Result, to_files
 from astro_sbi.ui.posterior_view import layers
 from tests.app.conftest import words
-from tests.app.finished import finished
-
-FILE = ("star.csv", b"1,2")
+from tests.app.finished import finished, kept_with_flow
 
 
 @pytest.fixture
 def kept(store) -> Result:
-    """A finished run whose file and flow are in the store."""
-    made = finished()
-    made.summary["origin"] |= {"file": FILE[0], "sha256": store.put_upload(*FILE)}
-    made.summary["training_key"] = "e" * 64
-    store.commit("estimator", "e" * 64, {"flow": b""})
-    store.commit("result", made.key, to_files(made))
-    return made
+    return kept_with_flow(store)
 
 
 def found_by(sampler: str, *, converged: bool = True) -> Result:

@@ -18,12 +18,11 @@ from astro_sbi.runs.settings import Settings, SettingsError
 from astro_sbi.runs.store import Store
 from astro_sbi.runs.task import run_inference, run_task
 from astro_sbi.simulators import registry
-from tests.app.finished import finished
+from tests.app.finished import FILE, kept_with_flow
 from tests.own_file import FILE as FILE_WITH_DISC
 from tests.runs.test_task import QUICK
 
 QUIET = {"on_progress": lambda *_: None, "should_stop": lambda: False}
-FILE = ("star.csv", b"1,2")
 
 
 @pytest.fixture
@@ -34,13 +33,7 @@ def store(empty_store, monkeypatch) -> Store:
 
 @pytest.fixture
 def kept(store) -> Result:
-    """A finished run whose file and flow are in the store."""
-    made = finished()
-    made.summary["origin"] |= {"file": FILE[0], "sha256": store.put_upload(*FILE)}
-    made.summary["training_key"] = "e" * 64
-    store.commit("estimator", "e" * 64, {"flow": b""})
-    store.commit("result", made.key, to_files(made))
-    return made
+    return kept_with_flow(store)
 
 
 def stand_in(name: str, content: bytes, asked: CheckSettings, *, on_progress, should_stop, store) -> Result:
