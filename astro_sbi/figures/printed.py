@@ -172,10 +172,11 @@ def _draw(panel: Axes, trace: Mapping[str, Any]) -> None:
         _filled(panel, x, y, _colour(trace.get("fillcolor")))
     if "lines" in mode and line.get("width", 2):
         panel.plot(x, y, drawstyle="steps-mid" if line.get("shape") == "hvh" else "default", **_pen(line))
-    bars = trace.get("error_y")
-    if bars and bars.get("array") is not None:
-        thin = {"linestyle": "none", "elinewidth": POINTS_A_PIXEL * float(bars.get("thickness", 1))}
-        panel.errorbar(x, y, yerr=np.asarray(bars["array"], float), ecolor=_colour(bars.get("color", BLACK)), **thin)
+    for side in ("x", "y"):
+        bars = trace.get(f"error_{side}")
+        if bars and bars.get("array") is not None:
+            thin = {"linestyle": "none", "elinewidth": POINTS_A_PIXEL * float(bars.get("thickness", 1))}
+            panel.errorbar(x, y, **{f"{side}err": np.asarray(bars["array"], float)}, ecolor=_colour(bars.get("color", BLACK)), **thin)
     if "markers" in mode:
         _marks(panel, x, y, trace.get("marker") or {})
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from plotly.graph_objects import Bar, Figure, Heatmap
+from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
 
 from astro_sbi.figures import light_curve
 from astro_sbi.figures.corner import Label, Layer, corner, one_dimensional
@@ -82,6 +82,15 @@ def test_phases_windows_and_single_densities_are_printed():
         ),
     ]
     assert all(printed(picture).startswith(b"%PDF-") for picture in pictures)
+
+
+def test_error_bars_are_printed_along_either_axis():
+    def lines(**errors: dict) -> int:
+        return printed(Figure(Scatter(x=[1, 2], y=[1, 2], mode="markers", **errors)), "svg").decode().count("LineCollection")
+
+    alone = lines()
+    assert lines(error_x={"array": [0.1, 0.2]}) == alone + 1
+    assert lines(error_x={"array": [0.1, 0.2]}, error_y={"array": [0.1, 0.2]}) == alone + 2
 
 
 def test_bars_are_printed_and_other_traces_refused_beforehand():
