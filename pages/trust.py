@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from astro_sbi.runs.cards import shipped_cards
 from astro_sbi.runs.keys import is_key
 from astro_sbi.ui import cached, navigation, trust_view
 from astro_sbi.ui.sensitivity_view import sensitivity_view
@@ -15,7 +14,7 @@ st.caption("The evidence for and against a posterior: how it was tested, what ca
 
 def flow(subject: trust_view.Subject) -> None:
     """The card of a flow that ships."""
-    shipped = shipped_cards().get(subject.name)
+    shipped = cached.shipped_cards().get(subject.name)
     if shipped is None:
         st.info("No flow with a calibration card ships under this name. Choose another above.", icon=":material/info:")
         return

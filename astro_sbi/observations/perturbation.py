@@ -27,22 +27,22 @@ def perturbed(observation: Observation, what: Perturbation, by: float) -> Observ
         return replace(observation, points=replace(points, coordinate=points.coordinate + by))
     if what == "errors":
         return replace(observation, points=replace(points, noise=_scaled(points.noise, factor)))
-    if in_magnitudes(observation):
+    if in_magnitudes(observation.value_axis.unit):
         return replace(observation, value=observation.value - 2.5 * np.log10(factor))
-    if is_relative(observation):
+    if is_relative(observation.kind, observation.value_axis.unit):
         level = np.median(observation.value)
         return replace(observation, value=level + factor * (observation.value - level))
     return replace(observation, value=observation.value * factor, points=replace(points, noise=_scaled(points.noise, factor)))
 
 
-def in_magnitudes(observation: Observation) -> bool:
-    """Whether the values are magnitudes, which a gain adds to."""
-    return "mag" in observation.value_axis.unit
+def in_magnitudes(unit: str) -> bool:
+    """Whether values of a unit are magnitudes, which a gain adds to."""
+    return "mag" in unit
 
 
-def is_relative(observation: Observation) -> bool:
-    """Whether the values are a light curve over its own level, which a gain leaves as it is."""
-    return observation.kind == "light_curve" and not observation.value_axis.unit
+def is_relative(kind: str, unit: str) -> bool:
+    """Whether values are a light curve over its own level, which a gain leaves as it is."""
+    return kind == "light_curve" and not unit
 
 
 def _scaled(noise: Noise, factor: float) -> Noise:

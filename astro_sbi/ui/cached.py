@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from astro_sbi.observations.preview import Reading
     from astro_sbi.observations.simulations.table import ObservedNumbers, SimulationTable, TableOptions
     from astro_sbi.runs.api import ExampleView
+    from astro_sbi.runs.cards import ShippedCard
     from astro_sbi.runs.check_settings import Method
     from astro_sbi.runs.result import Result
     from astro_sbi.runs.store import BundleKind, Store
@@ -148,6 +149,18 @@ def examples() -> tuple[ExampleView, ...]:
     from astro_sbi.runs import api
 
     return tuple(api.examples())
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def shipped_cards() -> Mapping[str, ShippedCard]:
+    """The calibration cards beside the flows that ship, each tied to its weights by checksum.
+
+    Raises:
+        StoreError: if a card is not of the flow beside it.
+    """
+    from astro_sbi.runs.cards import shipped_cards
+
+    return shipped_cards()
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from astro_sbi.ui import cached
-from astro_sbi.ui.compiling import compile_on_the_cpu
 
 if TYPE_CHECKING:
     from astro_sbi.diagnostics.sensitivity import Sensitivity
@@ -23,11 +23,22 @@ if TYPE_CHECKING:
     from astro_sbi.ui.simulated import Explorer
 
 
+def _compile_on_the_cpu() -> None:
+    """Keep this process off accelerators, which are the workers', and keep what it compiles in the store."""
+    import jax
+
+    jax.config.update("jax_platforms", "cpu")
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        jax.config.update("jax_compilation_cache_dir", str(cached.store().folder("xla")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 @st.cache_resource(max_entries=16, show_spinner="Compiling the simulator")
 def _explorer(name: str, options: tuple[tuple[str, str], ...], number: int | None) -> Explorer:
     from astro_sbi.ui.simulated import make_explorer
 
-    compile_on_the_cpu(cached.store().folder("xla"))
+    _compile_on_the_cpu()
     return make_explorer(name, dict(options), number)
 
 
@@ -63,7 +74,7 @@ def shipped_flow(name: str) -> AmortisedFlow:
     """
     from astro_sbi.inference.amortised import shipped_flow
 
-    compile_on_the_cpu(cached.store().folder("xla"))
+    _compile_on_the_cpu()
     return shipped_flow(name)
 
 
@@ -88,7 +99,7 @@ def many_cycles(explorer: Explorer) -> bool:
 def _predictor(name: str, options: tuple[tuple[str, str], ...], content_hash: str, _observation: Observation) -> Predictor:
     from astro_sbi.ui.prior_predictive import make_predictor
 
-    compile_on_the_cpu(cached.store().folder("xla"))
+    _compile_on_the_cpu()
     return make_predictor(name, dict(options), _observation)
 
 
@@ -125,7 +136,7 @@ def predicted_bands(predictor: Predictor, prior: Prior) -> dict[str, np.ndarray]
 def _posed_again(root: str, key: str) -> Subject:
     from astro_sbi.runs.again import posed_again
 
-    compile_on_the_cpu(cached.store().folder("xla"))
+    _compile_on_the_cpu()
     return posed_again(cached.store(), key)
 
 

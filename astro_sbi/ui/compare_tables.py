@@ -12,7 +12,7 @@ from astro_sbi.diagnostics.evidence import SCALE, SCALE_SOURCE, BayesFactor
 from astro_sbi.runs.compare import FITS, Comparison, Judged, Quantity
 from astro_sbi.ui import navigation
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.verdict_view import look_of
+from astro_sbi.ui.verdict_view import verdict_cell
 from astro_sbi.ui.words import count, date, escaped, journal, number, unit_latex
 
 
@@ -20,13 +20,12 @@ def runs_table(comparison: Comparison) -> None:
     """Which runs these are, each with its verdict and the way to it."""
     rows = []
     for letter, result in zip(comparison.letters, comparison.results, strict=True):
-        summary, look = result.summary, look_of(result.summary["verdict"])
-        importance = summary["importance"] or {}
+        summary, importance = result.summary, result.summary["importance"] or {}
         rows.append(
             {
                 "Run": f"**{letter}**",
                 "Result": f"[{escaped(summary['title'])}]({navigation.permalink(result.key)})",
-                "Verdict": f":{look.colour}-badge[{look.icon} {look.label}]",
+                "Verdict": verdict_cell(summary["verdict"]),
                 "Effective draws": f"{importance['ess']:,.0f}" if importance else "–",
                 "Pareto k": number(importance.get("khat"), 2),
                 "Made": date(summary["created"]),

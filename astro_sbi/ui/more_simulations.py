@@ -9,7 +9,7 @@ from astro_sbi.runs.cards import ShippedCard
 from astro_sbi.runs.check_settings import CARD_SIZES
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached
-from astro_sbi.ui.progress_view import ACTIVE, SECONDS_BETWEEN_LOOKS, cancel_button, progress_bar
+from astro_sbi.ui.progress_view import ACTIVE, check_progress
 from astro_sbi.ui.words import escaped, sentence
 
 PHASES = {"simulating": "Simulating data from the prior", "checking": "Drawing posteriors and ranking the true values"}
@@ -27,7 +27,8 @@ def more_simulations(of: ShippedCard | Result, tests: int) -> None:
     jobs = {size: api.job(store, card_jobs.card_settings(of, size).key) for size in sizes}
     active = next((job for job in jobs.values() if job is not None and job.state in ACTIVE), None)
     if active is not None:
-        _follow(active.key)
+        goes_on = "the test goes on, and its card appears here"
+        check_progress(active.key, PHASES, cancel="cancel_card", goes_on=goes_on, title="More simulations")
         return
     if not sizes:
         return
@@ -44,20 +45,3 @@ def more_simulations(of: ShippedCard | Result, tests: int) -> None:
         if st.button("Test with more", icon=":material/play_arrow:", key="ask_card"):
             card_jobs.ask_card(store, of, size)
             st.rerun()
-
-
-def _follow(key: str) -> None:
-    """Follow a test until it ends, then run the page again."""
-
-    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-    def follow() -> None:
-        job = api.job(cached.store(), key)
-        if job is None or job.state not in ACTIVE:
-            st.rerun()
-        st.markdown("**More simulations**")
-        progress_bar(job, PHASES)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            cancel_button(job, key="cancel_card")
-            st.caption("You can close this tab: the test goes on, and its card appears here.")
-
-    follow()

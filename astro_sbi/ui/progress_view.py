@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
@@ -28,14 +28,41 @@ PHASES = {
 
 
 def progress_view(key: str) -> None:
-    """Follow a job until it ends, then run the page again."""
+    """Follow an inference until it ends, then run the page again."""
+    _followed(key, _look)
 
+
+def check_progress(key: str, phases: Mapping[str, str], *, cancel: str, goes_on: str, title: str = "") -> None:
+    """Follow a check until it ends, then run the page again.
+
+    Args:
+        key: of its job.
+        phases: of the check, in words.
+        cancel: key of the button that stops it.
+        goes_on: what happens when the tab is closed.
+        title: above the bar.
+    """
+
+    def look(job: api.JobView) -> None:
+        if title:
+            st.markdown(f"**{title}**")
+        progress_bar(job, phases)
+        if job.note:
+            st.caption(f":material/info: {escaped(job.note)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            cancel_button(job, key=cancel)
+            st.caption(f"You can close this tab: {goes_on}.")
+
+    _followed(key, look)
+
+
+def _followed(key: str, look: Callable[[api.JobView], None]) -> None:
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
     def follow() -> None:
         job = api.job(cached.store(), key)
         if job is None or job.state not in ACTIVE:
             st.rerun()
-        _look(job)
+        look(job)
 
     follow()
 

@@ -13,7 +13,7 @@ from astro_sbi.ui.compare_choice import address_of
 from astro_sbi.ui.progress_view import ACTIVE, ended_view, progress_view
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.verdict_view import look_of
+from astro_sbi.ui.verdict_view import verdict_cell
 from astro_sbi.ui.words import escaped
 
 #: The page's address carries the run of a repair, so that it is found again.
@@ -86,7 +86,7 @@ def _followed(key: str, result: Result, job: api.JobView) -> None:
 def _before_and_after(key: str, result: Result, repaired: str) -> None:
     st.markdown("**Before and after**")
     both = (result, cached.result(repaired))
-    rows = [{"": "Verdict"} | dict(zip(("Before", "After"), (_verdict(one) for one in both), strict=True))]
+    rows = [{"": "Verdict"} | dict(zip(("Before", "After"), (verdict_cell(one.summary["verdict"]) for one in both), strict=True))]
     for words, part, name, form in ROWS:
         numbers = [(one.summary.get(part) or {}).get(name) for one in both]
         if any(found is not None for found in numbers):
@@ -97,8 +97,3 @@ def _before_and_after(key: str, result: Result, repaired: str) -> None:
         runs = {"runs": address_of((key, repaired))}
         st.page_link(navigation.COMPARE, label="Compare both posteriors", icon=":material/compare_arrows:", query_params=runs)
         st.page_link(navigation.RESULT, label="Open the new result", icon=":material/open_in_new:", query_params={"run": repaired})
-
-
-def _verdict(result: Result) -> str:
-    look = look_of(result.summary["verdict"])
-    return f":{look.colour}-badge[{look.icon} {look.label}]"

@@ -9,7 +9,7 @@ import streamlit as st
 from astro_sbi.diagnostics.calibration_sections import signed_number
 from astro_sbi.diagnostics.sensitivity import Perturbed, Sensitivity
 from astro_sbi.figures.sensitivity import NAMED, most_moved, moved
-from astro_sbi.observations.perturbation import Perturbation
+from astro_sbi.observations.perturbation import Perturbation, in_magnitudes, is_relative
 from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached_models, charts
 from astro_sbi.ui.tables import table
@@ -46,9 +46,9 @@ def errors_of(summary: dict) -> dict[Perturbation, Error]:
     coordinate, value = summary["axes"]["coordinate"], summary["axes"]["value"]
     unit, name = unit_text(coordinate["unit"]), coordinate["name"]
     gain = "All values and their errors are multiplied, as a wrong calibration of their scale does."
-    if "mag" in value["unit"]:
+    if in_magnitudes(value["unit"]):
         gain = "All fluxes are multiplied: the magnitudes get another zero point."
-    elif summary["kind"] == "light_curve" and not value["unit"]:
+    elif is_relative(summary["kind"], value["unit"]):
         gain = "Every departure from the median is multiplied, as the light of another star in the aperture does (below 0)."
     offered: dict[Perturbation, Error] = {
         "gain": Error("Gain", "gain error [%]", "a gain error of", gain, "%", 100.0),

@@ -17,7 +17,7 @@ from astro_sbi.simulators.registry import SIMULATIONS
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.kept_checks import check_badge, finished_check
 from astro_sbi.ui.limits_view import limits_table
-from astro_sbi.ui.progress_view import ACTIVE, SECONDS_BETWEEN_LOOKS, cancel_button, progress_bar
+from astro_sbi.ui.progress_view import ACTIVE, check_progress
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.words import count, duration, escaped, journal, number, sentence, unit_latex
@@ -101,7 +101,7 @@ def _asked(result: Result, method: Method, label: str) -> Result | None:
     store, key = cached.store(), on_demand.check_settings(result, method).key
     job = api.job(store, key)
     if job is not None and job.state in ACTIVE:
-        _follow(key, method)
+        check_progress(key, PHASES, cancel=f"cancel_{method}", goes_on="the check goes on, and its result appears here")
         return None
     if job is not None and job.state == "failed":
         st.error(escaped(sentence(job.error or "the check failed without saying why")), icon=":material/error:")
@@ -114,24 +114,6 @@ def _asked(result: Result, method: Method, label: str) -> Result | None:
         on_demand.ask(store, result, method)
         st.rerun()
     return None
-
-
-def _follow(key: str, method: Method) -> None:
-    """Follow a check until it ends, then run the page again."""
-
-    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-    def follow() -> None:
-        job = api.job(cached.store(), key)
-        if job is None or job.state not in ACTIVE:
-            st.rerun()
-        progress_bar(job, PHASES)
-        if job.note:
-            st.caption(f":material/info: {escaped(job.note)}")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            cancel_button(job, key=f"cancel_{method}")
-            st.caption("You can close this tab: the check goes on, and its result appears here.")
-
-    follow()
 
 
 def _verdict(method: Method, found: Mapping[str, Any]) -> None:

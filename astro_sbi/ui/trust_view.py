@@ -16,7 +16,7 @@ from astro_sbi.figures.training import rounds
 from astro_sbi.runs import api
 from astro_sbi.runs.calibration_report import Judged, parameter_rows, report_html, report_json
 from astro_sbi.runs.card_jobs import largest_card
-from astro_sbi.runs.cards import ShippedCard, card_of, shipped_cards
+from astro_sbi.runs.cards import ShippedCard, card_of
 from astro_sbi.runs.keys import shortened
 from astro_sbi.runs.result import Result
 from astro_sbi.simulators import simulator as simulator_named
@@ -66,7 +66,7 @@ def choose() -> Subject | None:
 
 def _offered() -> dict[Subject, str]:
     """Flows that ship, finished runs and examples, with their names."""
-    flows = {Subject("flow", name): f"Shipped flow: {simulator_named(name).title}" for name in shipped_cards()}
+    flows = {Subject("flow", name): f"Shipped flow: {simulator_named(name).title}" for name in cached.shipped_cards()}
     done = [job for job in api.jobs(cached.store(), wake=False) if job.state == "done" and job.result_key]
     runs = {Subject("run", str(job.result_key)): f"{job.observation}: {job.simulator}, {shortened(str(job.result_key))}" for job in done}
     return flows | runs | {Subject("run", one.key): f"Example: {one.title}" for one in cached.examples()}

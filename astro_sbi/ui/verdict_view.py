@@ -37,6 +37,12 @@ def verdict_badge(grade: str) -> None:
     st.badge(look.label, icon=look.icon, color=look.colour, help=look.meaning)
 
 
+def verdict_cell(grade: str) -> str:
+    """The verdict in one word, for a table."""
+    look = look_of(grade)
+    return f":{look.colour}-badge[{look.icon} {look.label}]"
+
+
 def verdict_banner(grade: str, reasons: Sequence[str], *, most: int | None = None, meaning: str = "") -> None:
     """The verdict with its reasons.
 
