@@ -45,9 +45,10 @@ def modes(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> tu
     """
     order = np.argsort(value)
     low, high = np.interp([0.001, 0.999], np.cumsum(weight[order]), value[order])
-    if not high > low or np.sum(weight) ** 2 < _EFFECTIVE * np.sum(weight**2):
+    effective = 1 / np.sum(weight**2)
+    if not high > low or effective < _EFFECTIVE:
         return ()
-    width = _bandwidth(value, weight)
+    width = _bandwidth(value[order], weight[order], effective)
     count, edges = np.histogram(value, _BINS, range=(low - 4 * width, high + 4 * width), weights=weight)
     smooth = gaussian_filter1d(count, width / (edges[1] - edges[0]), mode="constant")
     peaks, found = signal.find_peaks(smooth, prominence=0.0)
@@ -66,14 +67,12 @@ def _mode(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> Mo
     return Mode(float(lower), float(median), float(upper), float(weight.sum()))
 
 
-def _bandwidth(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> float:
-    """Silverman's, of the standard deviation or of what the quartiles say, whichever is less.
+def _bandwidth(value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"], effective: float) -> float:
+    """Silverman's for sorted draws, of the standard deviation or of what the quartiles say, whichever is less.
 
     References:
         Silverman 1986, Density Estimation for Statistics and Data Analysis, eq. 3.31.
     """
-    order = np.argsort(value)
-    quartiles = np.interp([0.25, 0.75], np.cumsum(weight[order]), value[order])
+    quartiles = np.interp([0.25, 0.75], np.cumsum(weight), value)
     spread = min(np.sqrt(weight @ (value - weight @ value) ** 2), (quartiles[1] - quartiles[0]) / 1.34)
-    effective = 1 / np.sum(weight**2)
     return float(0.9 * spread * effective**-0.2)

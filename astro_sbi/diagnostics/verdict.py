@@ -20,7 +20,8 @@ from astro_sbi.diagnostics.thresholds import judge, threshold, weighed
 from astro_sbi.inference.posterior import Importance, Verdict
 
 _SIGNIFICANT = 0.01
-_PRESSED = 0.3
+#: Mass in the outermost 1 % of a prior from which on the prior decides.
+PRESSED = 0.3
 _NO_LIKELIHOOD = (
     "This simulator has no likelihood, so the flow's posterior could not be corrected or checked draw by draw: "
     "compare other seeds and simulators."
@@ -225,7 +226,7 @@ def _farthest(found: RangeCheck) -> str:
 def _of_edges(checks: Checks) -> Iterator[Judgement]:
     """Only a posterior pressed against its prior counts; a limit from one side is an answer."""
     for edge in checks.edges:
-        if edge.mass > _PRESSED:
+        if edge.mass > PRESSED:
             yield Judgement("edges", "caution", f"{_leaning(edge)}: there the prior, not the data, decides. Widen it if physics allows.")
 
 
@@ -235,7 +236,7 @@ def _leaning(edge: EdgeMass) -> str:
 
 def _remarks(checks: Checks) -> Iterator[str]:
     for edge in checks.edges:
-        if edge.mass <= _PRESSED:
+        if edge.mass <= PRESSED:
             yield f"{_leaning(edge)}: read it as a limit."
     fit = checks.predictive
     if fit is not None and fit.p_value > 1 - _SIGNIFICANT and fit.chi2_per_point_quoted < 1 / threshold("misfit").good:

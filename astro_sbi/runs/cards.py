@@ -66,9 +66,14 @@ def card_among(files: Mapping[str, bytes]) -> CalibrationCard | None:
     return CalibrationCard.from_json(json.loads(files[CARD])) if CARD in files else None
 
 
-def card_of(result: Result) -> CalibrationCard | None:
-    """The calibration card of a finished run; None where the run has none, or one that this version does not read."""
+def card_in(summary: Mapping[str, Any]) -> CalibrationCard | None:
+    """The calibration card in the summary of a result; None where there is none, or one that this version does not read."""
     try:
-        return CalibrationCard.from_json(result.summary["calibration"])
+        return CalibrationCard.from_json(summary["calibration"])
     except (KeyError, TypeError):
         return None
+
+
+def card_of(result: Result) -> CalibrationCard | None:
+    """The calibration card of a finished run; see `card_in`."""
+    return card_in(result.summary)

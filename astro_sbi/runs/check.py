@@ -11,6 +11,7 @@ from astro_sbi.diagnostics.calibration_verdict import calibration_verdict
 from astro_sbi.diagnostics.card import FEWEST, CalibrationCard
 from astro_sbi.inference.posterior import Cancelled, OnProgress, ShouldStop
 from astro_sbi.runs.bundle import StoreError
+from astro_sbi.runs.cards import card_of
 from astro_sbi.runs.executor import computing_environment
 from astro_sbi.runs.finished import keys_beginning, result
 from astro_sbi.runs.keys import shortened
@@ -106,10 +107,10 @@ def run_named(store: Store, name: str) -> Result:
 
 
 def _kept_card(kept: Result) -> CalibrationCard:
-    try:
-        return CalibrationCard.from_json(kept.summary["calibration"])
-    except (KeyError, TypeError):
-        raise RunError(f"the run {shortened(kept.key)} is from before there were calibration cards: run it again") from None
+    card = card_of(kept)
+    if card is None:
+        raise RunError(f"the run {shortened(kept.key)} is from before there were calibration cards: run it again")
+    return card
 
 
 def _implicit(store: Store, kept: Result, settings: Settings) -> Callable[..., CalibrationCard]:

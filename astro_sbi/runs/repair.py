@@ -8,9 +8,10 @@ from typing import Any
 
 from astro_sbi import simulators
 from astro_sbi.diagnostics.calibration_verdict import calibration_verdict
-from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.diagnostics.thresholds import threshold
+from astro_sbi.diagnostics.verdict import PRESSED
 from astro_sbi.inference.posterior import Grade
+from astro_sbi.runs.cards import card_in
 from astro_sbi.runs.request import sequential_settings
 from astro_sbi.runs.settings import SAMPLES_RANGE, Settings
 from astro_sbi.runs.simulations import EPOCHS
@@ -19,8 +20,6 @@ from astro_sbi.simulators.base import Parameter, configured
 from astro_sbi.simulators.distribution import Distribution, Linear, PriorError, parse_distribution
 from astro_sbi.simulators.registry import SIMULATIONS
 
-#: Posterior mass in the outermost 1 % of a prior from which on the verdict asks for a wider one.
-PRESSED = 0.3
 MORE_DRAWS, LONGER = 5, 2
 _ENSEMBLES = (3, 5)
 _MOST_ROUNDS, _MOST_STEPS, _MOST_SIMULATIONS, _MOST_EPOCHS = 20, 100_000, 1_000_000, 1000
@@ -110,7 +109,7 @@ def missing_file(store: Store, summary: Mapping[str, Any], settings: Settings) -
 
 
 def _found(summary: Mapping[str, Any], settings: Settings) -> _Found:
-    importance, card = summary["importance"], summary.get("calibration")
+    importance, card = summary["importance"], card_in(summary)
     peak = summary.get("peak_outside")
     return _Found(
         settings,
@@ -118,7 +117,7 @@ def _found(summary: Mapping[str, Any], settings: Settings) -> _Found:
         "good" if importance is None else threshold("ess").grade(importance["ess"]),
         "good" if importance is None else threshold("khat").grade(importance["khat"]),
         "good" if peak is None else threshold("peak_outside").grade(peak),
-        calibration_verdict(CalibrationCard.from_json(card)).grade if card else "good",
+        calibration_verdict(card).grade if card else "good",
         any(one["name"] == "leaning" for one in summary.get("judgements") or ()),
     )
 

@@ -16,9 +16,8 @@ from jaxtyping import Float64
 from astro_sbi.observations.containers.content import printable
 from astro_sbi.observations.containers.opening import container_of
 from astro_sbi.observations.observation import ObservationError
+from astro_sbi.simulators.registry import FILTERS as FOLDER
 
-#: The folder of a user's own filter files is named by this environment variable.
-FOLDER = "ASTRO_SBI_FILTERS"
 #: Surveys that a plain ``u``, ``g``, ``r``, ``i``, ``z`` or ``y`` may mean.
 SURVEYS = ("sdss2010", "decam2014", "panstarrs", "hsc2017", "lsst2023", "cfht_megacam")
 _SUFFIXES = (".txt", ".dat", ".csv", ".ecsv")

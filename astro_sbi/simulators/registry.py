@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 GROUP = "astro_sbi.simulators"
 #: Environment variable with paths of files that hold simulators, joined as in ``PATH``.
 FILES = "ASTRO_SBI_SIMULATORS"
+#: Environment variables with a library of stellar populations, the one that DSPS itself looks at, and with a folder of filter files.
+SSP_LIBRARY, FILTERS = "DSPS_DRN", "ASTRO_SBI_FILTERS"
 
 #: Name in settings of a user's own table of simulations, which is no simulator of this registry.
 SIMULATIONS = "simulations"
@@ -47,9 +49,9 @@ _BUILT_IN = {
 }
 #: Files of this computer that the package's own simulators read: the variable that names one, or a folder and what counts in it.
 _READ_BY = {
-    "galaxy_spectrum": ("DSPS_DRN", "*.h5"),
-    "galaxy_photometry": ("ASTRO_SBI_FILTERS", "*.*"),
-    "supernova": ("ASTRO_SBI_FILTERS", "*.*"),
+    "galaxy_spectrum": (SSP_LIBRARY, "*.h5"),
+    "galaxy_photometry": (FILTERS, "*.*"),
+    "supernova": (FILTERS, "*.*"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 

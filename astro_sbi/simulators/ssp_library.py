@@ -15,12 +15,13 @@ from jaxtyping import Float64
 
 from astro_sbi.observations.containers.content import shown_name
 from astro_sbi.observations.observation import ObservationError
+from astro_sbi.simulators.registry import SSP_LIBRARY as VARIABLE
 
 if TYPE_CHECKING:
     import h5py
 
-#: The variable that DSPS itself looks at, and the file in the folder that it names.
-VARIABLE, FILE = "DSPS_DRN", "ssp_data_fsps_v3.2_lgmet_age.h5"
+#: The file in the folder that `SSP_LIBRARY` names.
+FILE = "ssp_data_fsps_v3.2_lgmet_age.h5"
 #: Wavelengths at rest that a library has to cover [A].
 COVERED = (3150.0, 9850.0)
 
