@@ -77,7 +77,7 @@ def check(store: Store, name: str, simulations: int, *, on_progress: OnProgress,
     if settings.simulator == SIMULATIONS:
         return _of_card(kept.key, _kept_card(kept), _HELD_BACK, began)
     if simulator_named(settings.simulator).implicit:
-        return _of_card(kept.key, _implicit(store, kept, settings)(simulations, **told), _FRESH, began)
+        return _of_card(kept.key, _implicit(store, kept)(simulations, **told), _FRESH, began)
     summary = kept.summary
     valid = {part: summary.get(part) for part in ("verdict", "reasons", "importance", "predictive")}
     return {"name": kept.key, "simulator": settings.simulator, "calibration": None, "note": _NOT_AMORTISED, **valid}
@@ -113,22 +113,20 @@ def _kept_card(kept: Result) -> CalibrationCard:
     return card
 
 
-def _implicit(store: Store, kept: Result, settings: Settings) -> Callable[..., CalibrationCard]:
+def _implicit(store: Store, kept: Result) -> Callable[..., CalibrationCard]:
     """What makes the card of a run without a likelihood, whose flow the store keeps."""
     from functools import partial
 
     from astro_sbi.inference.implicit import ImplicitProblem
-    from astro_sbi.inference.problem import Problem
     from astro_sbi.runs.implicit import implicit_card, kept_flow
-    from astro_sbi.runs.request import resolve
+    from astro_sbi.runs.subject import subject
 
     origin = kept.summary["origin"]
     try:
-        request = resolve(*store.upload(origin["sha256"]), settings)
+        run = subject(store, kept.key, *store.upload(origin["sha256"]))
     except StoreError as error:
         raise RunError(f"{error}: a run is checked in the store where it was made, with its file {origin['file']}") from None
-    found = kept_flow(store, request.training_key)
+    found = kept_flow(store, run.request.training_key)
     if found is None:
         raise RunError(f"the flow of the run {shortened(kept.key)} is not in this store, or is of another version: run it again")
-    problem = Problem.of(request.simulator, request.prior, request.prepared.observation)
-    return partial(implicit_card, ImplicitProblem(problem), found[0], apart=True)
+    return partial(implicit_card, ImplicitProblem(run.problem), found[0], apart=True)

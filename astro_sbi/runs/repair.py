@@ -12,9 +12,9 @@ from astro_sbi.diagnostics.thresholds import threshold
 from astro_sbi.diagnostics.verdict import PRESSED
 from astro_sbi.inference.posterior import Grade
 from astro_sbi.runs.cards import card_in
-from astro_sbi.runs.request import sequential_settings
+from astro_sbi.runs.request import HIGHEST, sequential_settings
 from astro_sbi.runs.settings import SAMPLES_RANGE, Settings
-from astro_sbi.runs.simulations import EPOCHS
+from astro_sbi.runs.simulations import EPOCHS, EPOCHS_RANGE
 from astro_sbi.runs.store import Store
 from astro_sbi.simulators.base import Parameter, configured
 from astro_sbi.simulators.distribution import Distribution, Linear, PriorError, parse_distribution
@@ -22,7 +22,6 @@ from astro_sbi.simulators.registry import SIMULATIONS
 
 MORE_DRAWS, LONGER = 5, 2
 _ENSEMBLES = (3, 5)
-_MOST_ROUNDS, _MOST_STEPS, _MOST_SIMULATIONS, _MOST_EPOCHS = 20, 100_000, 1_000_000, 1000
 #: A bound of a loguniform prior moves by this factor.
 _DECADE = 10.0
 
@@ -144,7 +143,7 @@ def _seed(found: _Found) -> Iterator[Repair]:
 def _rounds(found: _Found) -> Iterator[Repair]:
     """One more round than were trained; they end early where the flow is efficient, so that is asked not to be enough."""
     done = len(found.summary.get("rounds") or ())
-    if found.flow and found.summary["importance"] is not None and 0 < done < _MOST_ROUNDS:
+    if found.flow and found.summary["importance"] is not None and 0 < done < HIGHEST["rounds"]:
         change = f"Round {done + 1} trains on simulations nearer to the posterior."
         yield Repair("round", "One more round", found.flow, change, _changed(found.settings, rounds=done + 1, efficiency=1))
 
@@ -155,13 +154,13 @@ def _longer(found: _Found) -> Iterator[Repair]:
     settings = found.settings
     if settings.simulator == SIMULATIONS:
         epochs = int(settings.section("train").get("epochs", EPOCHS))
-        longer, words = {"epochs": min(LONGER * epochs, _MOST_EPOCHS)}, f"Twice the {epochs} epochs over the table."
+        longer, words = {"epochs": min(LONGER * epochs, EPOCHS_RANGE[1])}, f"Twice the {epochs} epochs over the table."
     else:
         told = sequential_settings(settings.section("train"))
-        simulations = min(LONGER * told.simulations, _MOST_SIMULATIONS)
+        simulations = min(LONGER * told.simulations, HIGHEST["simulations"])
         longer, words = {"simulations": simulations}, f"{simulations:,} simulations in place of {told.simulations:,}."
         if found.summary["importance"] is not None:
-            longer = {name: min(LONGER * getattr(told, name), _MOST_STEPS) for name in ("steps", "later_steps")}
+            longer = {name: min(LONGER * getattr(told, name), HIGHEST[name]) for name in ("steps", "later_steps")}
             last = "later_steps" if len(found.summary.get("rounds") or ()) > 1 else "steps"
             words = f"{longer[last]:,} training steps a round in place of {getattr(told, last):,}."
     changed = _changed(settings, **longer)

@@ -24,6 +24,18 @@ from astro_sbi.simulators.prior_change import in_own_units, read_prior
 from astro_sbi.simulators.prior_checks import check_prior
 from astro_sbi.simulators.registry import identity_of
 
+#: Largest numbers that ``train.`` settings may have.
+HIGHEST: Mapping[str, float] = {
+    "simulations": 1_000_000,
+    "rounds": 20,
+    "efficiency": 1,
+    "draws": 1_000_000,
+    "steps": 100_000,
+    "later_steps": 100_000,
+    "effective": 100_000,
+    "padding": 5,
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Request:
@@ -124,11 +136,11 @@ def sequential_settings(changes: dict[str, str]) -> SequentialSettings:
     chunk, held_out = settings.training.chunk, settings.training.held_out
     rounded = {name: max(chunk, getattr(settings, name) // chunk * chunk) for name in ("steps", "later_steps")}
     settings = replace(settings, **rounded)
-    limits = {"simulations": (2 * held_out, 1_000_000), "rounds": (1, 20), "efficiency": (0.001, 1), "draws": (4096, 1_000_000)}
-    limits |= {"steps": (chunk, 100_000), "later_steps": (chunk, 100_000), "effective": (500, 100_000), "padding": (0.05, 5)}
-    for name, (low, high) in limits.items():
-        if not low <= getattr(settings, name) <= high:
-            raise SettingsError(f"train.{name} lies between {low:g} and {high:g}")
+    lowest = {"simulations": 2 * held_out, "rounds": 1, "efficiency": 0.001, "draws": 4096}
+    lowest |= {"steps": chunk, "later_steps": chunk, "effective": 500, "padding": 0.05}
+    for name, low in lowest.items():
+        if not low <= getattr(settings, name) <= HIGHEST[name]:
+            raise SettingsError(f"train.{name} lies between {low:g} and {HIGHEST[name]:g}")
     return settings
 
 

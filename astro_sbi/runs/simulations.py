@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: What can be set for a table, beside the priors.
 SETTABLE = ("table.file", "table.parameters", "table.components", "train.epochs")
-EPOCHS, _EPOCHS_RANGE = 100, (1, 1000)
+EPOCHS, EPOCHS_RANGE = 100, (1, 1000)
 
 _TOO_FEW = (
     "Only {effective:.0f} of the table's simulations lie where the posterior does, too few to say whether data made there look like the "
@@ -133,7 +133,7 @@ def infer_from_stored_table(
 
 def _epochs(settings: Settings) -> int:
     text = settings.section("train").get("epochs", str(EPOCHS))
-    low, high = _EPOCHS_RANGE
+    low, high = EPOCHS_RANGE
     if not text.isdigit() or not low <= int(text) <= high:
         raise SettingsError(f"train.epochs is a whole number between {low} and {high}, not {text}")
     return int(text)

@@ -20,7 +20,7 @@ from astro_sbi.ui import (
 )
 from astro_sbi.ui.repair_view import repair_view
 from astro_sbi.ui.verdict_view import verdict_banner
-from astro_sbi.ui.words import count, date, escaped, number, sentence
+from astro_sbi.ui.words import count, date, escaped, number, sentence, with_error
 
 REASONS_SHOWN = 3
 TABS = ("Posterior", "Data and model", "Explore draws", "Training", "Checks", "Preparation", "Priors", "Provenance")
@@ -92,17 +92,9 @@ def measures(summary: dict) -> None:
         st.metric("Pareto k", number(importance["khat"], 2), help="Shape of the tail of the weights; below 0.7 the weights can be trusted.")
         st.metric(
             "ln evidence",
-            evidence_text(importance),
+            with_error(importance["log_evidence"], importance.get("log_evidence_error")),
             help="Natural logarithm, under the full prior, for comparing models of the same data.",
         )
-
-
-def evidence_text(importance: dict) -> str:
-    """Log evidence with the decimals that its error warrants."""
-    evidence, error = importance["log_evidence"], importance.get("log_evidence_error")
-    if evidence is None or not error:
-        return number(evidence, 6)
-    return f"{evidence:.2f} ± {error:.2g}".replace("-", "−") if error >= 0.005 else f"{evidence:.2f}".replace("-", "−")
 
 
 def _posterior(key: str, result: Result) -> None:

@@ -20,7 +20,7 @@ from astro_sbi.ui.limits_view import limits_table
 from astro_sbi.ui.progress_view import ACTIVE, check_progress
 from astro_sbi.ui.spoken import said
 from astro_sbi.ui.tables import table
-from astro_sbi.ui.words import count, duration, escaped, journal, number, sentence, unit_latex
+from astro_sbi.ui.words import count, duration, escaped, journal, number, sentence, unit_latex, with_error
 
 ABOUT = {
     "c2st": "Share of draws that a classifier tells from the reference's",
@@ -142,16 +142,12 @@ def _differences(result: Result, found: Mapping[str, Any]) -> None:
     if found["log_evidence"] is not None and summary["importance"]:
         ours = summary["importance"]
         facts.append(
-            f"ln evidence {_with_error(ours['log_evidence'], ours.get('log_evidence_error'))} here, "
-            f"{_with_error(found['log_evidence'], found['log_evidence_error'])} by {TITLES[found['sampler']]}"
+            f"ln evidence {with_error(ours['log_evidence'], ours.get('log_evidence_error'))} here, "
+            f"{with_error(found['log_evidence'], found['log_evidence_error'])} by {TITLES[found['sampler']]}"
         )
     facts.append(f"{title}: {count(found['draws'], 'draw')}, {found['evaluations']:,} likelihoods, {duration(found['seconds'])}")
     facts.append(sentence(found["reason"]).removesuffix("."))
     st.caption(". ".join(facts) + ".")
-
-
-def _with_error(value: float, error: float | None) -> str:
-    return f"{value:.2f} ± {error:.2g}".replace("-", "−") if error else number(value, 6)
 
 
 def _near(result: Result, found: Mapping[str, Any]) -> None:

@@ -146,3 +146,10 @@ def count(n: int, noun: str) -> str:
 def plain_stem(text: str) -> str:
     """Words as a part of a file's name: letters, digits and dashes, at most 40."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "unnamed"
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """A logarithm of the evidence with its error, which is left out where it is below a hundredth."""
+    if value is None or not error:
+        return number(value, 6)
+    return f"{value:.2f} ± {error:.2g}".replace("-", "−") if error >= 0.005 else f"{value:.2f}".replace("-", "−")
