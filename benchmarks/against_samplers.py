@@ -88,7 +88,7 @@ def row_of(title: str, request: Request, known: Known | None, options: argparse.
         evidence_error=importance["log_evidence_error"],
     )
     compared = asdict(row) | by_nuts(request, checked, options.limit)
-    if options.nested == "all" or known or np.isnan(compared.get("nuts_shift", np.nan)):
+    if options.nested == "all" or np.isnan(compared.get("nuts_shift", np.nan)):
         compared |= by_nested(request, checked, options.limit)
     return Row(**compared | ({"published": from_published(request, checked, known)} if known and known.values else {}))
 
@@ -177,7 +177,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--of", choices=("all", "real", "simulated"), default="all", help="which observations")
     parser.add_argument("--simulated", type=int, default=3, help="draws of each simulator's prior predictive")
-    nested_for = "nested sampling of every observation, or of the real ones and of those of which NUTS gives no reference"
+    nested_for = "nested sampling of every observation, or where NUTS gives no reference"
     parser.add_argument("--nested", choices=("all", "needed"), default="all", help=nested_for)
     parser.add_argument("--only", default="", help="observations whose name has this in it")
     parser.add_argument("--limit", type=float, default=300.0, help="CPU seconds after which a sampler is stopped")
