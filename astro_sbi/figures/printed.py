@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 import re
 from collections.abc import Mapping
@@ -223,7 +222,7 @@ def _transforms(panel: Axes, shape: Mapping[str, Any]) -> Any:
 
 def _panel_of(panels: Mapping[tuple[str, str], Axes], item: Mapping[str, Any]) -> Axes | None:
     """The panel that an annotation or a shape belongs to; None for the whole sheet."""
-    x, y = (str(item.get(name, "paper")).removesuffix(" domain") for name in ("xref", "yref"))
+    x, y = (str(item.get(f"{side}ref", side)).removesuffix(" domain") for side in "xy")
     if "paper" in (x, y):
         return next((panel for place, panel in panels.items() if x == place[0] or y == place[1]), None)
     return panels.get((x, y))
@@ -252,12 +251,16 @@ def _annotations(sheet: Sheet, panels: Mapping[tuple[str, str], Axes], style: Ma
             "verticalalignment": {"middle": "center"}.get(note.get("yanchor", "center"), note.get("yanchor", "center")),
             "rotation": -float(note.get("textangle") or 0),
         }
+        look["color"] = _colour((note.get("font") or {}).get("color", BLACK))
         place = float(note.get("x", 0)), float(note.get("y", 0))
         if panel is None:
             sheet.text(*place, mathtext(text), **look)
-        else:
-            shift = POINTS_A_PIXEL * float(note.get("xshift") or 0), POINTS_A_PIXEL * float(note.get("yshift") or 2)
-            panel.annotate(mathtext(text), place, shift, xycoords=_transforms(panel, note), textcoords="offset points", **look)
+            continue
+        arrow = note.get("showarrow", True) and {"ax", "ay"} <= note.keys()
+        right, up = (note["ax"], -note["ay"]) if arrow else (note.get("xshift") or 0, note.get("yshift") or 2)
+        look |= {"arrowprops": {"arrowstyle": "-", "linewidth": 0.5, "color": _colour(note.get("arrowcolor", BLACK))}} if arrow else {}
+        shift = POINTS_A_PIXEL * float(right), POINTS_A_PIXEL * float(up)
+        panel.annotate(mathtext(text), place, shift, xycoords=_transforms(panel, note), textcoords="offset points", **look)
 
 
 def _legend(sheet: Sheet, style: Mapping[str, Any], traces: list[dict[str, Any]]) -> None:
@@ -270,7 +273,7 @@ def _legend(sheet: Sheet, style: Mapping[str, Any], traces: list[dict[str, Any]]
     )
     handles = []
     for trace in {trace["name"]: trace for trace in named}.values():
-        name = html.unescape(trace["name"]).replace("$", r"\$")
+        name = mathtext(trace["name"])
         line, marker = trace.get("line") or {}, trace.get("marker") or {}
         if trace.get("fillcolor") and not line.get("width", 2):
             handles.append(Patch(facecolor=_colour(trace["fillcolor"]), label=name))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+
+from plotly.graph_objects import Figure
 
 from astro_sbi import __version__
 from astro_sbi.diagnostics.calibration_sections import BLIND, sections, signed_number
 from astro_sbi.diagnostics.calibration_verdict import calibration_verdict
 from astro_sbi.diagnostics.card import CalibrationCard
 from astro_sbi.figures.calibration import pictures
-from astro_sbi.figures.svg import svg
+from astro_sbi.figures.printed import printed
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:820px;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
-    "svg{width:100%;height:auto;font-family:system-ui,sans-serif}h2{margin-top:2em;font-size:1.15em}"
+    "img{width:100%;height:auto}h2{margin-top:2em;font-size:1.15em}"
     ".verdict{border-left:6px solid;padding:.3em 1em}.good{border-color:#009e73}.caution{border-color:#e69f00}"
     ".bad{border-color:#d55e00}table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:.2em .5em;"
     "border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}"
@@ -64,7 +67,7 @@ def _body(judged: Judged) -> Iterator[str]:
     drawn = pictures(card, judged.symbols)
     for section in sections(card):
         yield f"<h2>{html.escape(section.title)}</h2>{_paragraph(section.found)}"
-        yield "".join(svg(figure) for figure in drawn.get(section.test, ()))
+        yield "".join(_picture(figure) for figure in drawn.get(section.test, ()))
         yield _paragraph(f"Sees: {section.sees}") + _paragraph(f"Does not see: {section.blind}")
     yield f"<h2>All parameters</h2>{_table(card)}"
     yield f"<h2>What none of these tests sees</h2><ul>{''.join(f'<li>{html.escape(one)}</li>' for one in BLIND)}</ul>"
@@ -73,6 +76,12 @@ def _body(judged: Judged) -> Iterator[str]:
 
 def _paragraph(text: str) -> str:
     return f"<p>{html.escape(text)}</p>"
+
+
+def _picture(figure: Figure) -> str:
+    """A figure with the sentence that stands for it, inside the page."""
+    drawn = base64.b64encode(printed(figure, "svg")).decode()
+    return f'<img alt="{html.escape(figure.layout.meta["alt"])}" src="data:image/svg+xml;base64,{drawn}">'
 
 
 def _table(card: CalibrationCard) -> str:

@@ -1,14 +1,10 @@
-"""The pictures of a calibration card, by what they show, in the browser and as SVG without scripts."""
-
-import re
-import xml.etree.ElementTree as ElementTree
+"""The pictures of a calibration card, by what they show."""
 
 import numpy as np
 import pytest
 
 from astro_sbi.diagnostics.card import JOINT_LEVELS, CalibrationCard
-from astro_sbi.figures.calibration import biases, coverage, pictures, rank_differences, thirds
-from astro_sbi.figures.svg import svg
+from astro_sbi.figures.calibration import biases, coverage, rank_differences, thirds
 from astro_sbi.figures.theme import NEUTRAL
 from tests.diagnostics.estimators import card
 
@@ -84,30 +80,3 @@ def test_names_from_outside_are_harmless(good):
     named = {"<b onclick=x>$a$": good.marginals["mass"]}
     (curve, *_) = (trace for trace in rank_differences(named, {}, 3000).data if "onclick" in trace.name)
     assert curve.name.startswith("&lt;b onclick")
-
-
-def test_svg_is_sound_and_holds_what_the_picture_does(narrow):
-    for figures in pictures(narrow, SYMBOLS).values():
-        for figure in figures:
-            text = svg(figure)
-            root = ElementTree.fromstring(text)
-            assert root.get("aria-label") == figure.layout.meta["alt"]
-            assert "NaN" not in text
-            assert "nan" not in re.sub("[a-z]+nan|nan[a-z]+", "", text)
-            dots = root.findall(".//{*}circle")
-            wanted = sum(len(trace.x) for trace in figure.data if "markers" in (trace.mode or ""))
-            assert len(dots) == wanted
-            words = "".join(root.itertext())
-            assert figure.layout.xaxis.title.text in words
-    assert "script" not in svg(coverage(narrow.joint, {}, 3000))
-
-
-def test_points_of_the_svg_stand_where_the_axes_say(good):
-    root = ElementTree.fromstring(svg(coverage(good.joint, {}, 3000), width=700))
-    frame = root.find(".//{*}rect")
-    left, width = float(frame.get("x")), float(frame.get("width"))
-    top, height = float(frame.get("y")), float(frame.get("height"))
-    places = [(float(dot.get("cx")), float(dot.get("cy"))) for dot in root.findall(".//{*}circle")]
-    for (x, y), level, share in zip(places, JOINT_LEVELS, good.joint.coverage, strict=True):
-        assert (x - left) / width == pytest.approx(level, abs=1e-3)
-        assert 1 - (y - top) / height == pytest.approx(share, abs=1e-3)

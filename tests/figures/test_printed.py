@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
 
+from astro_sbi.diagnostics.card import JOINTLY
 from astro_sbi.figures import light_curve
+from astro_sbi.figures.calibration import pictures
 from astro_sbi.figures.corner import Label, Layer, corner, one_dimensional
 from astro_sbi.figures.printed import can_be_printed, mathtext, printed
 from astro_sbi.figures.series import Shown, phased, series
 from astro_sbi.figures.spectrum import spectrum
 from astro_sbi.figures.theme import NEUTRAL
+from tests.diagnostics.estimators import card
 from tests.figures.made import ALL, velocities, whole_spectrum
 
 LABELS = {"radius": Label("R<sub>p</sub>/R<sub>★</sub>"), "flux": Label("F(Hα) 50 %_$", "1e-17 erg / (s cm2)")}
@@ -112,3 +115,16 @@ def test_bars_are_printed_and_other_traces_refused_beforehand():
 )
 def test_mathtext(html, text):
     assert mathtext(html) == text
+
+
+@pytest.mark.slow
+def test_pictures_of_a_calibration_card_are_printed():
+    judged = card("20 % too narrow in one", parts=True, tests=1000)
+    symbols = {"mass": "M<sub>p</sub>", "age": "τ"}
+    drawn = {test: printed(figures[0], "svg") for test, figures in pictures(judged, symbols).items()}
+    assert f"{100 * judged.coverage[JOINTLY][1]:.1f} of 68" in letters(drawn["coverage"]), "an arrow points at a place of the axes"
+    assert r"\mathrm{M}_{\mathrm{p}}" in letters(drawn["ranks"]), "the legend is written as the axes are"
+    for picture in drawn.values():
+        width, height = (float(re.search(rf'{side}="([\d.]+)pt"', picture.decode())[1]) for side in ("width", "height"))
+        assert 480 < width < 560
+        assert height < width
