@@ -108,18 +108,18 @@ def agreement(published: Published, interval: Interval, value: Float[np.ndarray,
         value: posterior draws.
         weight: their weights.
     """
-    sigma = _sigma_of_limit(published, value, weight) if published.limit != "none" else _sigma_of_value(published, interval)
+    sigma = _sigma_of_limit(published, value, weight) if published.limit != "none" else abs(pull(published, interval))
     words = "agrees" if sigma <= AGREES else "tension" if sigma <= DISAGREES else "disagrees"
     return Agreement(sigma, words)
 
 
-def _sigma_of_value(published: Published, interval: Interval) -> float:
-    above = interval.median > published.value
-    theirs = published.plus if above else published.minus
-    ours = interval.median - interval.lower if above else interval.upper - interval.median
+def pull(published: Published, interval: Interval) -> float:
+    """The median less a published value in sigma: of the errors that face each other, in quadrature."""
+    difference = interval.median - published.value
+    theirs = published.plus if difference > 0 else published.minus
+    ours = interval.median - interval.lower if difference > 0 else interval.upper - interval.median
     both = float(np.hypot(theirs, ours))
-    difference = abs(interval.median - published.value)
-    return difference / both if both > 0 else 0.0 if difference == 0 else float("inf")
+    return difference / both if both > 0 else 0.0 if difference == 0 else float(np.copysign(np.inf, difference))
 
 
 def _sigma_of_limit(published: Published, value: Float[np.ndarray, " S"], weight: Float[np.ndarray, " S"]) -> float:

@@ -120,20 +120,12 @@ def _judged(comparison: Comparison, line: PublishedLine) -> Judged:
     if quantity is None:
         known = ", ".join(one.name for one in comparison.quantities)
         raise SettingsError(f"{line.name} is not among the quantities that these runs share, which are {known}")
-    value, agreements = _in_unit(line, quantity.unit), []
+    value, agreements = line.in_unit(quantity.unit), []
     for number, interval in enumerate(quantity.intervals):
         draws = comparison.draws(number, "posterior").get(line.name)
         weight = comparison.results[number].arrays["weight"]
         agreements.append(None if interval is None or draws is None else agreement(value, interval, draws, weight))
     return Judged(line, value, quantity.unit, tuple(agreements))
-
-
-def _in_unit(line: PublishedLine, unit: str) -> Published:
-    one, typed = line.value, line.unit or unit
-    if not _convertible(typed, unit):
-        raise SettingsError(f"{line.name} is in {unit or 'no unit'}, and '{typed[:30]}' does not convert to that")
-    ends = _converted(np.array([one.value - one.minus, one.value, one.value + one.plus]), typed, unit)
-    return Published(float(ends[1]), float(ends[2] - ends[1]), float(ends[1] - ends[0]), one.limit)
 
 
 def _in_order(results: Sequence[Result]) -> list[str]:

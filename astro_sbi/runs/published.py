@@ -1,4 +1,4 @@
-"""Values from the literature as a user types them, one a line."""
+"""Values from elsewhere, a publication or a truth, as a user types them, one a line."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import re
 from dataclasses import dataclass
 
 from astro_sbi.diagnostics.agreement import Published
+from astro_sbi.observations.units import unit_of
 from astro_sbi.runs.settings import SettingsError
 
 MOST_LINES = 40
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _ERRORS = rf"(?:(?:±|\+/?-)\s*(?P<both>{_NUMBER})|\+\s*(?P<plus>[\d.]\S*)\s*-\s*(?P<minus>[\d.]\S*))"
-_VALUE = re.compile(rf"(?P<name>\w+)\s*=\s*(?P<value>{_NUMBER})\s*{_ERRORS}?\s*(?P<unit>(?:[A-Za-z%][^()]*?)?)\s*(?:\((?P<source>.*)\))?")
-_LIMIT = re.compile(rf"(?P<name>\w+)\s*(?P<side>[<>])\s*(?P<value>{_NUMBER})\s*(?P<unit>(?:[A-Za-z%][^()]*?)?)\s*(?:\((?P<source>.*)\))?")
+#: Brackets behind a stroke belong to the unit, ``1e-17 erg / (s cm2)``; others hold a source.
+_UNIT = r"(?P<unit>(?:(?:1e[+-]?\d+\s+)?[A-Za-z%](?:[^()/]|/\s*\([^()]*\)|/)*?)?)"
+_SOURCE = r"(?:\((?P<source>.*)\))?"
+_VALUE = re.compile(rf"(?P<name>\w+)\s*=\s*(?P<value>{_NUMBER})\s*{_ERRORS}?\s*{_UNIT}\s*{_SOURCE}")
+_LIMIT = re.compile(rf"(?P<name>\w+)\s*(?P<side>[<>])\s*(?P<value>{_NUMBER})\s*{_UNIT}\s*{_SOURCE}")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,22 @@ class PublishedLine:
     value: Published
     unit: str = ""
     source: str = ""
+
+    def in_unit(self, unit: str) -> Published:
+        """The value in the unit of its quantity.
+
+        Raises:
+            SettingsError: if the unit that was typed does not convert to it.
+        """
+        if self.unit in ("", unit):
+            return self.value
+        try:
+            factor = float(unit_of(self.unit).to(unit_of(unit)))
+        except (ValueError, TypeError):  # astropy's errors of units that do not convert, and the package's own of what is no unit
+            wanted = f"in {unit} or a unit that converts to it" if unit else "a pure number, without a unit"
+            raise SettingsError(f"{self.name} is given in {self.unit[:30]}; it must be {wanted}") from None
+        one = self.value
+        return Published(factor * one.value, factor * one.plus, factor * one.minus, one.limit)
 
 
 def published_values(text: str) -> tuple[PublishedLine, ...]:

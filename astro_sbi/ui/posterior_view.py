@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from astro_sbi.diagnostics.agreement import Interval, Published, pull
 from astro_sbi.figures.corner import Layer, Markers, corner, one_dimensional
 from astro_sbi.figures.theme import NEUTRAL
 from astro_sbi.runs.check_settings import SAMPLERS
@@ -16,7 +17,6 @@ from astro_sbi.runs.result import Result
 from astro_sbi.ui import cached, charts
 from astro_sbi.ui.adjusted_view import adjusted_columns
 from astro_sbi.ui.kept_checks import with_references
-from astro_sbi.ui.marks import Mark
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.words import aligned, escaped, journal, number, unit_latex
 
@@ -39,7 +39,9 @@ def layers(result: Result, shown: Sequence[str]) -> list[Layer]:
     return found
 
 
-def draw_posterior(result: Result, names: Sequence[str], shown: Sequence[str], marked: Mapping[str, Mark], *, apart: bool) -> go.Figure:
+def draw_posterior(
+    result: Result, names: Sequence[str], shown: Sequence[str], marked: Mapping[str, Published], *, apart: bool
+) -> go.Figure:
     """The chosen parameters and layers, pair by pair or each apart, with known values marked."""
     labels = labels_of(result)
     sets = {
@@ -57,7 +59,7 @@ def _meaning(result: Result, name: str) -> str:
     return result.summary["labels"].get(name, {}).get("meaning", name)
 
 
-def corner_view(key: str, result: Result, marked: Mapping[str, Mark]) -> None:
+def corner_view(key: str, result: Result, marked: Mapping[str, Published]) -> None:
     """The corner plot with its choices, and known values marked in it."""
     result = with_references(result)
     available = list(quantities(result))
@@ -125,7 +127,7 @@ def _choice(result: Result, available: list[str], shape: str) -> list[str]:
     )
 
 
-def table_view(result: Result, marked: Mapping[str, Mark]) -> None:
+def table_view(result: Result, marked: Mapping[str, Published]) -> None:
     """Medians and 68 % intervals, as a journal prints them, beside known values."""
     _table(result, PARAMETERS, result.summary["parameters"], marked, adjusted_columns(result))
     fixed = result.summary.get("fixed") or {}
@@ -144,7 +146,7 @@ def table_view(result: Result, marked: Mapping[str, Mark]) -> None:
 
 
 def _table(
-    result: Result, title: str, numbers: dict[str, dict], marked: Mapping[str, Mark], also: Mapping[str, dict[str, str]] | None = None
+    result: Result, title: str, numbers: dict[str, dict], marked: Mapping[str, Published], also: Mapping[str, dict[str, str]] | None = None
 ) -> None:
     rows, least_squares = [], (result.summary.get("least_squares") or {}) if title == PARAMETERS else {}
     for name, quantiles in in_order(result, numbers).items():
@@ -173,9 +175,9 @@ def _interval(quantiles: Mapping[str, Any]) -> str:
     return " or ".join(f"{journal(mode['median'], mode['lower'], mode['upper'])} ({mode['share']:.0%})" for mode in told)
 
 
-def _compared(mark: Mark | None, quantiles: Mapping[str, float]) -> dict[str, str]:
+def _compared(mark: Published | None, quantiles: Mapping[str, float]) -> dict[str, str]:
     """A marked value and how far the median is from it."""
     if mark is None:
         return {"Marked": "–", "Off by": "–"}
-    pull = mark.pull(quantiles["median"], quantiles["lower"], quantiles["upper"])
-    return {"Marked": aligned(mark.value, quantiles["lower"], quantiles["upper"]), "Off by": f"{pull:+.1f} σ".replace("-", "−")}
+    off = pull(mark, Interval(quantiles["lower"], quantiles["median"], quantiles["upper"]))
+    return {"Marked": aligned(mark.value, quantiles["lower"], quantiles["upper"]), "Off by": f"{off:+.1f} σ".replace("-", "−")}

@@ -1,21 +1,23 @@
 """Known values: read as they are written, drawn, compared, and kept in the address."""
 
 import json
-import math
 
 import pytest
 
+from astro_sbi.diagnostics.agreement import Published
 from astro_sbi.figures.theme import NEUTRAL
 from astro_sbi.runs.settings import SettingsError
-from astro_sbi.ui.marks import Mark, marks_of
+from astro_sbi.ui.marks import marks_of
 from tests.app.conftest import words
 from tests.app.finished import finished, kept
 
 
 def test_values_errors_and_units_are_read():
-    found = marks_of("radius_ratio = 0.078, duration=3.84 ± 0.12 h; depth = 6.5e-3\nt0=2454954.36 d", finished())
-    assert found["radius_ratio"] == (0.078, 0.0)
-    assert found["duration"] == (pytest.approx(0.16), pytest.approx(0.005))
+    text = "radius_ratio = 0.078 (Author, 2016), duration=3.84 +0.12 -0.24 h; depth = 6.5e-3\nt0=2454954.36 d"
+    found = marks_of(text, finished())
+    assert found["radius_ratio"] == Published(0.078)
+    duration = found["duration"]
+    assert (duration.value, duration.plus, duration.minus) == (pytest.approx(0.16), pytest.approx(0.005), pytest.approx(0.01))
     assert found["depth"].value == 0.0065
     assert found["t0"].value == 2454954.36
     assert marks_of(" , ", finished()) == {}
@@ -25,23 +27,17 @@ def test_values_errors_and_units_are_read():
     ("text", "said"),
     [
         ("radius = 0.1", "radius is no quantity of this result: mark one of radius_ratio, duration"),
-        ("radius_ratio 0.1", "write name = value, such as radius_ratio = 0.1"),
-        ("duration = 3 km", "duration is marked in km; it must be in d or a unit that converts to it"),
+        ("radius_ratio 0.1", "write name = value ± error"),
+        ("duration = 3 km", "duration is given in km; it must be in d or a unit that converts to it"),
         ("radius_ratio = 3 km", "it must be a pure number"),
-        ("duration = 3 <b>", "duration is marked in <b>; it must be in d"),
+        ("duration = 3 <b>", "is no published value"),
+        ("duration < 3 h", "only a value can be marked"),
     ],
 )
 def test_what_is_not_understood_is_said(text, said):
     with pytest.raises(SettingsError) as error:
         marks_of(text, finished())
     assert said in str(error.value)
-
-
-def test_the_pull_takes_the_error_on_the_values_side():
-    assert Mark(11.0, 0.0).pull(10.0, 8.0, 10.5) == pytest.approx(-2.0)
-    assert Mark(9.0, 0.0).pull(10.0, 8.0, 10.5) == pytest.approx(0.5)
-    assert Mark(9.0, 1.5).pull(10.0, 8.0, 10.5) == pytest.approx(1 / 2.5)
-    assert math.isnan(Mark(9.0, 0.0).pull(10.0, 10.0, 10.0))
 
 
 def legend(app) -> dict[str, str]:
@@ -68,7 +64,7 @@ def test_marks_are_typed_on_the_page(opened, store):
     assert sum("Off by" in table.value for table in app.table) == 2
     app.text_input(key="mark").set_value("nonsense").run()
     assert not app.exception
-    assert "is not understood" in app.error[0].value
+    assert "is no published value" in app.error[0].value
     assert "marked" not in legend(app)
 
 

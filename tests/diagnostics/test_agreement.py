@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from astro_sbi.diagnostics.agreement import Interval, Measured, Published, agreement, shift, why_not_the_same
+from astro_sbi.diagnostics.agreement import Interval, Measured, Published, agreement, pull, shift, why_not_the_same
 
 STANDARD = Interval(-1.0, 0.0, 1.0)
 
@@ -44,6 +44,14 @@ def test_errors_that_face_each_other_count(published, sigma, words):
     found = agreement(published, STANDARD, *draws())
     assert found.sigma == pytest.approx(sigma)
     assert found.words == words
+
+
+def test_the_pull_is_signed_and_takes_the_errors_between():
+    skewed = Interval(8.0, 10.0, 10.5)
+    assert pull(Published(11.0), skewed) == pytest.approx(-2.0)
+    assert pull(Published(9.0), skewed) == pytest.approx(0.5)
+    assert pull(Published(9.0, 1.5, 7.0), skewed) == pytest.approx(1 / 2.5)
+    assert pull(Published(9.0), Interval(10.0, 10.0, 10.0)) == np.inf
 
 
 @pytest.mark.parametrize(("limit", "value"), [("upper", -2.0), ("lower", 2.0)])

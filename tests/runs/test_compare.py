@@ -159,7 +159,7 @@ def test_published_values_are_judged_in_the_quantity_s_unit():
     assert [one.sigma for one in duration.agreements] == [0, 0]
 
 
-@pytest.mark.parametrize(("line", "says"), [("mass = 1", "not among the quantities"), ("duration = 3 kg", "does not convert")])
+@pytest.mark.parametrize(("line", "says"), [("mass = 1", "not among the quantities"), ("duration = 3 kg", "it must be in d or a unit")])
 def test_published_values_that_cannot_be_judged(line, says):
     with pytest.raises(SettingsError, match=says):
         judged(compare([finished(), finished()]), published_values(line))

@@ -16,6 +16,7 @@ from astro_sbi.runs.settings import SettingsError
         ("K = 55.94 +/-0.69 m / s", PublishedLine("K", Published(55.94, 0.69, 0.69), "m / s")),
         ("depth = 0.01", PublishedLine("depth", Published(0.01))),
         ("e < 0.05 (95 %, Author)", PublishedLine("e", Published(0.05, limit="upper"), "", "95 %, Author")),
+        ("flux = 5 1e-17 erg / (s cm2) (SDSS)", PublishedLine("flux", Published(5.0), "1e-17 erg / (s cm2)", "SDSS")),
         ("tau > 3 yr", PublishedLine("tau", Published(3.0, limit="lower"), "yr")),
     ],
 )
