@@ -35,7 +35,7 @@ class Row:
         nested_cpu: seconds of nested sampling.
         nested_shift: as of NUTS.
         nested_evidence: log evidence.
-        nested_error: its standard error, of the volumes alone.
+        nested_error: its standard error.
         published: largest difference of a median from the published value, in sigma of both.
     """
 

@@ -18,6 +18,7 @@ from astro_sbi.runs.outcome import RunError
 from astro_sbi.runs.result import Result
 from astro_sbi.runs.store import Store
 from astro_sbi.runs.subject import Subject, subject
+from astro_sbi.runs.summary import interval_of
 from astro_sbi.simulators.base import known_values
 
 #: Live points of nested sampling: the fewest that kept every mode of an aliased orbit, halved for its time.
@@ -80,6 +81,7 @@ def _summary(run: Subject, reference: ReferenceDraws, draws: Mapping[str, np.nda
     """What the command line prints and the page shows."""
     compared = _compared(run, reference, draws, settings.seed) if reference.converged else _not_compared(reference)
     units = {one.name: one.unit for one in (*run.problem.simulator.parameters, *run.problem.simulator.derived_parameters)}
+    equal = np.full(len(reference.latent), 1 / len(reference.latent))
     return {
         "key": settings.key,
         "of": settings.result,
@@ -96,7 +98,7 @@ def _summary(run: Subject, reference: ReferenceDraws, draws: Mapping[str, np.nda
         "log_evidence_error": reference.log_evidence_error,
         "evaluations": reference.evaluations,
         "seconds": round(reference.seconds, 1),
-        "quantities": {name: _interval(value, units.get(name, "")) for name, value in draws.items()},
+        "quantities": {name: interval_of(value, equal, units.get(name, "")) for name, value in draws.items()},
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         **compared,
     }
@@ -141,11 +143,3 @@ def _evidence_gap(run: Subject, reference: ReferenceDraws) -> tuple[float, float
 
 def _finite(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
-
-
-def _interval(value: np.ndarray, unit: str) -> dict[str, Any]:
-    sound = value[np.isfinite(value)]
-    if not len(sound):
-        return {"median": None, "lower": None, "upper": None, "unit": unit}
-    lower, median, upper = np.quantile(sound, [0.16, 0.5, 0.84]).tolist()
-    return {"median": median, "lower": lower, "upper": upper, "unit": unit}

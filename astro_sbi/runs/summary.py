@@ -50,7 +50,7 @@ def _inferred(request: Request, checked: Checked, derived: Mapping[str, np.ndarr
     units = {parameter.name: parameter.unit for parameter in (*simulator.parameters, *simulator.derived_parameters)}
 
     def intervals(draws: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        return {name: _interval(value, posterior.weight, units.get(name, "")) for name, value in draws.items()}
+        return {name: interval_of(value, posterior.weight, units.get(name, "")) for name, value in draws.items()}
 
     return {
         "key": lent.result_key(request) if lent else request.result_key,
@@ -242,7 +242,8 @@ def _thinned(values: np.ndarray) -> np.ndarray:
     return np.asarray(values)[:: max(1, -(-len(values) // _SHOWN))]
 
 
-def _interval(value: np.ndarray, weight: np.ndarray, unit: str) -> dict[str, Any]:
+def interval_of(value: np.ndarray, weight: np.ndarray, unit: str) -> dict[str, Any]:
+    """Median and 68 % interval of weighted draws with their unit, and those of each mode where there are several."""
     sound = np.isfinite(value)
     if not weight[sound].sum() > 0:
         return {"median": None, "lower": None, "upper": None, "unit": unit}

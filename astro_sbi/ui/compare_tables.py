@@ -13,7 +13,7 @@ from astro_sbi.runs.compare import FITS, Comparison, Judged, Quantity
 from astro_sbi.ui import navigation
 from astro_sbi.ui.tables import table
 from astro_sbi.ui.verdict_view import verdict_cell
-from astro_sbi.ui.words import count, date, escaped, journal, number, unit_latex
+from astro_sbi.ui.words import count, date, escaped, journal, number, unit_latex, with_error
 
 
 def runs_table(comparison: Comparison) -> None:
@@ -127,8 +127,8 @@ def evidence_table(comparison: Comparison) -> None:
         rows.append(
             {
                 "Run": escaped(name),
-                "ln Z": _with_error(evidence.log_evidence, evidence.error),
-                "ln B of the best over it": "–" if factor.words == "best" else _with_error(factor.log_bayes, factor.error),
+                "ln Z": with_error(evidence.log_evidence, evidence.error),
+                "ln B of the best over it": "–" if factor.words == "best" else with_error(factor.log_bayes, factor.error),
                 "Odds against it": "–" if factor.words == "best" else _odds(factor),
                 "Probability": _share(factor.probability),
                 "In words": "the best"
@@ -141,12 +141,6 @@ def evidence_table(comparison: Comparison) -> None:
         "ln Z is the natural logarithm of the evidence under the full prior. Odds and probabilities take all runs here as equally "
         "probable before the data. Evidence depends on the width of the priors: read it with them."
     )
-
-
-def _with_error(x: float, error: float) -> str:
-    places = 2 if not error >= 0.1 else 1
-    text = f"{x:.{places}f} ± {error:.2g}" if error >= 0.005 else f"{x:.2f}"
-    return text.replace("-", "−")
 
 
 def _odds(factor: BayesFactor) -> str:

@@ -152,4 +152,5 @@ def with_error(value: float | None, error: float | None) -> str:
     """A logarithm of the evidence with its error, which is left out where it is below a hundredth."""
     if value is None or not error:
         return number(value, 6)
-    return f"{value:.2f} ± {error:.2g}".replace("-", "−") if error >= 0.005 else f"{value:.2f}".replace("-", "−")
+    text = f"{value:.{1 if error >= 1 else 2}f} ± {error:.2g}" if error >= 0.005 else f"{value:.2f}"
+    return text.replace("-", "−")

@@ -66,7 +66,7 @@ class ReferenceDraws:
         r_hat: rank-normalised split R-hat of each coordinate (nuts).
         divergences: divergent transitions after warm-up (nuts).
         log_evidence: natural logarithm under the full prior (nested).
-        log_evidence_error: its standard error from the unknown volumes alone (nested).
+        log_evidence_error: its standard error, with what other seeds would give (nested).
         epsilon: largest distance kept (rejection_abc).
         acceptance: share of the simulations kept (rejection_abc).
     """
