@@ -66,6 +66,7 @@ def test_infer_prints_one_json_object_and_the_second_time_from_the_store(star, c
     assert (status, err, json.loads(out)) == (0, "", {**told, "cached": True})
 
 
+@pytest.mark.slow
 def test_a_cached_answer_needs_neither_jax_nor_astropy_nor_a_database(star, capsys):
     run(capsys, "infer", "transit", star, "--json")
     look = (
@@ -243,6 +244,7 @@ def test_a_second_command_follows_the_first_and_takes_over_when_it_dies(star, tm
 CURVE = "when,bright\n" + "".join(f"{0.02 * number:.2f},{1 + (number % 7) * 1e-3}\n" for number in range(60))
 
 
+@pytest.mark.slow
 def test_read_takes_answers_and_writes_ecsv(star, capsys, tmp_path):
     star.write_text(CURVE)
     out = tmp_path / "read.ecsv"

@@ -36,6 +36,7 @@ def test_another_table_or_observation_is_another_request(star, table, capsys, tm
     assert len(set(keys)) == 3
 
 
+@pytest.mark.slow
 def test_files_that_are_not_there_or_no_table_are_one_line(star, table, capsys, tmp_path):
     assert "nothing.npz does not exist" in complaint(capsys, "simulations", tmp_path / "nothing.npz", star)
     assert "nothing.csv does not exist" in complaint(capsys, "simulations", table, tmp_path / "nothing.csv")

@@ -16,6 +16,7 @@ def explored(app):
     return app.run()
 
 
+@pytest.mark.slow
 def test_the_component_is_mounted_with_draws_and_curves(opened, store):
     app = explored(opened("result", run=kept(store)))
     assert not app.exception
@@ -28,10 +29,12 @@ def test_the_component_is_mounted_with_draws_and_curves(opened, store):
     assert "Drag a box" in words(app)
 
 
+@pytest.mark.slow
 def test_it_is_not_sent_before_its_tab_is_opened(opened, store):
     assert not opened("result", run=kept(store)).get("bidi_component")
 
 
+@pytest.mark.slow
 def test_a_result_without_curves_says_so(opened, store):
     app = explored(opened("result", run=kept_series(store, "velocities")))
     assert not app.exception

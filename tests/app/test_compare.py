@@ -66,6 +66,7 @@ def test_two_runs_stand_side_by_side(opened, two):
     assert app.query_params["runs"] in (two, [two])
 
 
+@pytest.mark.slow
 def test_evidence_and_residuals_have_tabs(opened, two):
     app = opened("compare", runs=two)
     app.session_state["compare_tab"] = "Which model"
@@ -118,6 +119,7 @@ def test_references_are_layers_of_their_run(opened, store, two):
     assert "A, reference (NUTS)" in app.get("plotly_chart")[0].proto.spec
 
 
+@pytest.mark.slow
 def test_a_finished_reference_of_a_run_is_offered(opened, store, two):
     found = found_by("nuts")
     store.commit("reference", found.key, to_files(found))
@@ -126,6 +128,7 @@ def test_a_finished_reference_of_a_run_is_offered(opened, store, two):
     assert "Reference (NUTS)" in app.get("button_group")[1].options
 
 
+@pytest.mark.slow
 def test_one_run_offers_others_of_the_observation(opened, two):
     app = opened("compare", runs=two.split(",")[0])
     assert "One more run is needed" in app.info[0].value
@@ -138,6 +141,7 @@ def test_one_run_alone_says_what_to_do(opened, store):
     assert [link.label for link in app.page_link] == ["Infer from an observation"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["f" * 12, "zz", "../../etc/passwd", "<img src=x>", "a" * 900])
 def test_keys_that_are_not_there_are_said_and_the_others_compared(opened, two, wrong):
     app = opened("compare", runs=f"{wrong},{two}"[:390])
@@ -145,6 +149,7 @@ def test_keys_that_are_not_there_are_said_and_the_others_compared(opened, two, w
     assert app.error
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_is_to_be_followed(opened, store, two):
     job = api.enqueue(store, "star.csv", LIGHT_CURVE, Settings("transit", seed=9))
     app = opened("compare", runs=f"{job.key[:12]},{two}")

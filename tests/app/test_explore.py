@@ -29,6 +29,7 @@ def test_address_sets_the_sliders(opened):
     assert len(app.select_slider) == len(simulators.simulator("transit").parameters)
 
 
+@pytest.mark.slow
 def test_address_with_nonsense_falls_back(opened):
     app = opened("explore", radius_ratio="banana", noise_seed="-4", simulator="no such thing")
     assert not app.exception
@@ -43,6 +44,7 @@ def test_every_simulator_can_be_explored(opened):
         assert len(app.select_slider) == len(simulator.prior.free)
 
 
+@pytest.mark.slow
 def test_figure_follows_seed_and_prior_draws(opened):
     app = opened("explore")
     before = figure(app)
@@ -52,12 +54,14 @@ def test_figure_follows_seed_and_prior_draws(opened):
     assert any("prior" in trace.get("name", "") for trace in figure(app)["data"])
 
 
+@pytest.mark.slow
 def test_parameters_outside_the_prior_are_named(opened):
     farthest = max(opened("explore").select_slider(key="impact_parameter").options, key=float)
     app = opened("explore", impact_parameter=farthest)
     assert "Outside the prior" in words(app)
 
 
+@pytest.mark.slow
 def test_sliders_cover_the_prior_and_start_inside(transit):
     for name, (low, first, high) in ranges(transit).items():
         assert low <= first <= high, name
@@ -74,6 +78,7 @@ def test_start_shows_a_signal():
         assert np.std(values) > 0.2 * np.median(explorer.noise(start(explorer))), name
 
 
+@pytest.mark.slow
 def test_same_seed_same_noise(transit):
     theta = start(transit)
     assert np.array_equal(transit.noisy(theta, 3), transit.noisy(theta, 3))
@@ -122,6 +127,7 @@ class FlowOfNumbers:
         return {name: 0.1 + 0.01 * rng.standard_normal(500) for name in simulators.simulator("transit").prior.free}, 0.34
 
 
+@pytest.mark.slow
 def test_shipped_flow_answers_when_asked(opened, monkeypatch):
     monkeypatch.setattr(explore_view, "can_answer", lambda explorer: True)
     monkeypatch.setattr(cached_models, "shipped_flow", lambda name: FlowOfNumbers())
@@ -150,6 +156,7 @@ def test_what_each_parameter_does_is_drawn_when_it_is_opened(opened, name):
         assert explore_view.meant(parameter) in told
 
 
+@pytest.mark.slow
 def test_effects_move_one_parameter_and_hold_the_others(transit):
     every = {made.name: made for made in effects(transit)}
     assert list(every) == list(transit.simulator.prior.free)

@@ -48,11 +48,13 @@ def test_upload_is_shown_and_kept(opened, store):
     assert store.keys("upload") == [app.query_params["observation"]]
 
 
+@pytest.mark.slow
 def test_observation_is_found_again_after_a_reload(opened, store):
     key = store.put_upload("star.csv", LIGHT_CURVE)
     assert "What was read" in words(opened("infer", observation=key))
 
 
+@pytest.mark.slow
 def test_a_hubble_diagram_takes_its_covariance_matrix_as_a_second_file(uploaded, store):
     app = uploaded("sn.csv", b"z,mu,mu_err\n0.1,38.3,0.1\n0.3,40.9,0.1\n0.5,42.2,0.1\n")
     assert "without their covariance matrix" in words(app)
@@ -70,6 +72,7 @@ def test_file_without_errors_says_so(uploaded):
     assert "estimated" in words(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"), [("empty.csv", b""), ("picture.fits", b"\x89PNG\r\n\x1a\n" + bytes(100)), ("words.csv", b"a,b\nx,y\n")]
 )
@@ -80,6 +83,7 @@ def test_bad_file_is_refused_in_a_sentence(uploaded, name, content):
     assert not any(button.key == "infer_button" for button in app.button)
 
 
+@pytest.mark.slow
 def test_ask_for_an_inference(uploaded, store):
     app = uploaded("star.csv", LIGHT_CURVE)
     app.number_input(key="infer_seed").set_value(5)
@@ -139,6 +143,7 @@ def test_another_unit_or_kind_keeps_the_prior_in_its_place(uploaded):
     assert sum("instead of" in cell for cell in app.table[0].value["Prior"]) == 1
 
 
+@pytest.mark.slow
 def test_bad_prior_is_said(uploaded):
     app = uploaded("star.csv", LIGHT_CURVE)
     change_priors(app, "transit", "radius_ratio")
@@ -170,6 +175,7 @@ def test_preparation_is_shown_step_by_step(uploaded):
     assert "remain to be fitted" in words(app) or app.error
 
 
+@pytest.mark.slow
 def test_spectrum_is_offered_its_own_simulator(uploaded):
     app = uploaded("galaxy.csv", spectrum())
     assert not app.error
@@ -188,6 +194,7 @@ VELOCITIES = b"bjd,mnvel,errvel,tel\n" + b"".join(
 )
 
 
+@pytest.mark.slow
 def test_choices_of_the_model_are_settings(uploaded, store):
     app = uploaded("supernovae.csv", HUBBLE)
     assert app.selectbox(key="infer_simulator").value == "hubble_diagram"
@@ -199,6 +206,7 @@ def test_choices_of_the_model_are_settings(uploaded, store):
     assert dict(job.settings.changes) == {"model.dark_energy": "w"}
 
 
+@pytest.mark.slow
 def test_priors_are_those_of_the_channels(uploaded):
     app = uploaded("star.csv", VELOCITIES)
     assert not app.error
@@ -261,6 +269,7 @@ def test_answers_mend_a_table_and_are_part_of_the_settings(uploaded, store):
     assert job.settings.section("read") == {"coordinate": "when", "error": "0.002", "kind": "light_curve", "value": "bright"}
 
 
+@pytest.mark.slow
 def test_another_file_forgets_the_answers(uploaded):
     app = uploaded("odd.csv", ODD)
     app.selectbox(key="read_coordinate").set_value("when").run()

@@ -81,6 +81,7 @@ def test_parameters_stand_in_the_order_they_were_chosen(opened, store):
     assert "Contours hold" in words(app)
 
 
+@pytest.mark.slow
 def test_every_figure_has_its_sentence_and_a_pdf(opened, store):
     app = opened("result", run=kept(store))
     (chart,) = app.get("plotly_chart")

@@ -46,6 +46,7 @@ def test_one_run(opened, one_run, page):
     assert not opened(page, run=one_run.result_key).exception
 
 
+@pytest.mark.slow
 def test_result_shows_verdict_and_numbers(opened, one_run):
     app = opened("result", run=one_run.result_key)
     assert "Good" in app.success[0].value
@@ -55,6 +56,7 @@ def test_result_shows_verdict_and_numbers(opened, one_run):
     assert any("0.0777" in str(table.value) for table in app.table)
 
 
+@pytest.mark.slow
 def test_a_borrowed_flow_is_told(opened, store):
     result = finished()
     result.summary["trained_under"] = {"duration": "loguniform(0.02,0.6)"}
@@ -80,6 +82,7 @@ def test_hostile_key(opened, key):
     assert app.error
 
 
+@pytest.mark.slow
 def test_library_filters(opened, one_run):
     app = opened("library")
     assert r"Star \*1\*" in words(app)
@@ -87,6 +90,7 @@ def test_library_filters(opened, one_run):
     assert "No run matches" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_library_asks_before_it_deletes(opened, one_run, store):
     app = opened("library")
     app.button(key=f"delete_{one_run.key}").click().run()
@@ -103,6 +107,7 @@ def test_queued_run_is_found_again_and_cancelled(opened, store):
     assert api.job(store, job.key).state == "cancelled"
 
 
+@pytest.mark.slow
 def test_failed_run_says_why(opened, store):
     job = api.enqueue(store, "star.csv", LIGHT_CURVE, Settings("transit", seed=8))
     claimed = jobs.claim(store.catalogue)
@@ -111,6 +116,7 @@ def test_failed_run_says_why(opened, store):
     assert "has no transit" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_finished_run_shows_its_result(opened, one_run):
     app = opened("infer", job=one_run.key)
     assert not app.exception
@@ -121,6 +127,7 @@ def test_forgotten_run(opened):
     assert "no longer kept" in opened("infer", job="e" * 64).info[0].value
 
 
+@pytest.mark.slow
 def test_a_deleted_result_is_served_no_more(opened, one_run, store):
     assert opened("result", run=one_run.result_key).success
     api.delete(store, one_run.key, with_result=True)

@@ -84,6 +84,7 @@ def test_parameters_stand_in_the_order_of_the_simulator():
     assert picture.key_names(result, 2) == sorted(result.summary["parameters"])[:2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["velocities", "bands"])
 def test_the_page_shows_data_and_model(opened, store, name):
     app = opened("result", run=kept_series(store, name))
@@ -94,6 +95,7 @@ def test_the_page_shows_data_and_model(opened, store, name):
     assert len(app.metric) >= 4
 
 
+@pytest.mark.slow
 def test_the_page_of_a_result_without_likelihood(opened, store):
     app = opened("result", run=kept_series(store, "rotation", likelihood=False))
     for tab in ("Data and model", "Checks"):

@@ -41,6 +41,7 @@ def test_densities_are_normalised_and_end_where_the_prior_does():
     assert prior_curves(transit, "duration", yours, default).yours == 0.12
 
 
+@pytest.mark.slow
 def test_a_prior_predicts_what_it_makes():
     velocities = predictor("radial_velocity")
     default = velocities.simulator.prior

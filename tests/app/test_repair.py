@@ -42,6 +42,7 @@ def test_a_click_queues_the_same_request_with_other_settings(opened, store):
     assert buttons(app)
 
 
+@pytest.mark.slow
 def test_before_and_after_stand_side_by_side(opened, store):
     keep(store)
     app = opened("result", run="d" * 64)
@@ -57,6 +58,7 @@ def test_before_and_after_stand_side_by_side(opened, store):
     assert {"Compare both posteriors", "Open the new result"} <= {link.label for link in app.page_link}
 
 
+@pytest.mark.slow
 def test_without_the_file_it_says_why_not(opened, store):
     keep(store, upload=False)
     app = opened("result", run="d" * 64)
@@ -64,6 +66,7 @@ def test_without_the_file_it_says_why_not(opened, store):
     assert all(button.disabled for button in app.button if button.key.startswith("repair_"))
 
 
+@pytest.mark.slow
 def test_what_no_setting_mends_is_said_and_good_results_are_left_alone(opened, store):
     keep(store, ess=5000.0)
     assert "ask for nothing that more training" in words(opened("result", run="d" * 64))

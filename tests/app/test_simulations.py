@@ -31,6 +31,7 @@ def page(opened, store):
     return page
 
 
+@pytest.mark.slow
 def test_upload_is_shown_and_kept(opened, store):
     app = opened("simulations")
     app.file_uploader[0].upload("table.npz", TABLE).run()
@@ -40,6 +41,7 @@ def test_upload_is_shown_and_kept(opened, store):
     assert "Choose an observation" in words(app)
 
 
+@pytest.mark.slow
 def test_guessed_priors_are_shown_and_what_is_asked_reaches_the_queue(page, store):
     app = page("table.npz", TABLE, OBSERVED)
     shown = next(table.value for table in app.table if "Prior" in table.value)
@@ -56,6 +58,7 @@ def test_guessed_priors_are_shown_and_what_is_asked_reaches_the_queue(page, stor
     }
 
 
+@pytest.mark.slow
 def test_own_observation_of_the_table(page, store):
     app = page("table.npz", TABLE)
     app.toggle(key="own_observation").set_value(True).run()
@@ -65,6 +68,7 @@ def test_own_observation_of_the_table(page, store):
     assert job.observation == "table.npz"
 
 
+@pytest.mark.slow
 def test_a_refused_table_is_a_sentence_and_can_be_mended(page):
     app = page("table.parquet", parquet(frame(THETA, X, ("mass", "age"))), OBSERVED)
     assert "say which are parameters" in app.error[0].value.replace("\\", "")

@@ -45,6 +45,7 @@ def checks(opened, key: str):
     return app.run()
 
 
+@pytest.mark.slow
 def test_a_check_is_asked_for_followed_and_cancelled(opened, store, kept):
     app = checks(opened, kept.key)
     assert not app.exception
@@ -59,6 +60,7 @@ def test_a_check_is_asked_for_followed_and_cancelled(opened, store, kept):
     assert app.run().button(key="ask_nuts")
 
 
+@pytest.mark.slow
 def test_what_was_found_is_shown(opened, store, kept):
     for made in (found_by("nuts"), near()):
         store.commit("reference" if "sampler" in made.summary else "local", made.key, to_files(made))
@@ -78,6 +80,7 @@ def test_what_was_found_is_shown(opened, store, kept):
     assert any(button.key == "ask_nested" for button in app.button)
 
 
+@pytest.mark.slow
 def test_a_reference_is_a_layer_of_the_corner_plot(opened, store, kept):
     made = found_by("nuts")
     store.commit("reference", made.key, to_files(made))
@@ -109,6 +112,7 @@ def test_what_cannot_be_checked_here_says_why(opened, store):
     assert not any(str(button.key).startswith("ask_") for button in app.button)
 
 
+@pytest.mark.slow
 def test_without_a_likelihood_only_the_flow_is_tested(opened, store, kept):
     kept.summary["importance"] = None
     store.delete("result", kept.key)
@@ -118,6 +122,7 @@ def test_without_a_likelihood_only_the_flow_is_tested(opened, store, kept):
     assert [button.key for button in app.button if str(button.key).startswith("ask_")] == ["ask_local"]
 
 
+@pytest.mark.slow
 def test_a_failed_check_says_why(opened, store, kept):
     job = on_demand.ask(store, kept, "nuts")
 
@@ -130,6 +135,7 @@ def test_a_failed_check_says_why(opened, store, kept):
     assert any(button.key == "ask_nuts" for button in app.button)
 
 
+@pytest.mark.slow
 def test_the_library_and_home_with_a_check(opened, store, kept):
     job = on_demand.ask(store, kept, "local")
     app = opened("library")

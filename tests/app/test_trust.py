@@ -38,6 +38,7 @@ def test_a_shipped_flow_is_chosen_by_the_address_and_its_card_read_at_once(opene
     assert {"Report (HTML)", "Card (JSON)"} <= {button.label for button in app.get("download_button")}
 
 
+@pytest.mark.slow
 def test_the_first_flow_is_shown_without_an_address_and_another_goes_there(opened):
     app = opened("trust")
     assert "Good" in app.success[0].value
@@ -64,6 +65,7 @@ def test_more_simulations_are_asked_for_followed_and_shown(opened, store):
     assert not [button for button in again.button if button.key == "ask_card"]
 
 
+@pytest.mark.slow
 def test_a_run_with_a_card(opened, store):
     app = opened("trust", run=keep(store, with_card("20 % too narrow", table={"rows": 3000})))
     assert not app.exception
@@ -122,6 +124,7 @@ def perturbing(opened, store, monkeypatch):
     return perturbing
 
 
+@pytest.mark.slow
 def test_a_gain_moves_the_answer_unseen(perturbing):
     app = perturbing(followed(lost=(0.06,)))
     slider = app.select_slider[0]
@@ -172,6 +175,7 @@ def test_errors_speak_of_the_data():
     assert list(sensitivity_view.errors_of(summary)) == ["gain", "errors"]
 
 
+@pytest.mark.slow
 def test_adjusted_intervals_stand_beside_the_others(opened, store):
     app = opened("result", run=keep(store, with_card("20 % too narrow")))
     toggle = next(one for one in app.toggle if one.key == "adjusted")

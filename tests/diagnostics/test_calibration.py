@@ -24,6 +24,7 @@ def test_false_alarms_are_as_rare_as_the_issue_asks():
     assert found("good", 120, draws=50, tests=300) <= 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
     [

@@ -77,5 +77,6 @@ def test_the_nearest_are_worth_a_fifth():
     assert one.p_value >= 1 / 1000
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same():
     assert found(everywhere("good"), 3) == found(everywhere("good"), 3)

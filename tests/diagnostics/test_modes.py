@@ -29,6 +29,7 @@ def test_one_mode(name: str):
     assert not modes(value, np.full(len(value), 1 / len(value)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEVERAL)
 def test_several_modes(name: str):
     value = SEVERAL[name]

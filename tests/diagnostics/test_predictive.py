@@ -13,6 +13,7 @@ def check(value: np.ndarray, noise: float = 1.0, points: int = 120):
     return Linear(points).checks(value, noise=noise).predictive
 
 
+@pytest.mark.slow
 def test_p_value_is_that_of_simulated_replicates() -> None:
     problem = Linear()
     value, rng = problem.white(), np.random.default_rng(5)
@@ -24,6 +25,7 @@ def test_p_value_is_that_of_simulated_replicates() -> None:
     assert found.p_value == pytest.approx(exceeds.mean(), abs=0.03)
 
 
+@pytest.mark.slow
 def test_good_data_pass() -> None:
     found = check(Linear().white())
     assert 0.05 < found.p_value < 0.999

@@ -18,12 +18,14 @@ def test_beta_of_white_noise_is_one() -> None:
     assert np.median(betas) < 1.1
 
 
+@pytest.mark.slow
 def test_power_on_red_noise() -> None:
     found = [red_noise(red(120, memory=0.4, seed=seed)) for seed in range(50)]
     assert np.mean([result.p_value < 0.01 for result in found]) > 0.9
     assert np.median([result.lag_one for result in found]) == pytest.approx(0.37, abs=0.07)
 
 
+@pytest.mark.slow
 def test_beta_is_the_factor_by_which_the_error_of_a_mean_is_too_small() -> None:
     """For this noise the error of a long mean grows by ``sqrt((1 + r) / (1 - r)) = 1.73``."""
     betas = [red_noise(red(2000, memory=0.5, seed=seed), shuffles=99).beta for seed in range(20)]

@@ -64,6 +64,7 @@ def test_a_gain_moves_the_posterior_as_theory_says_and_no_check_sees_it(parabola
     assert (found.first_seen(1), found.first_seen(-1)) == (None, None)
 
 
+@pytest.mark.slow
 def test_errors_that_are_too_small_are_seen(parabola):
     observation, latent = parabola
     found = followed(Line(), observation, "errors", [-0.4, -0.2, 0.2], latent)
@@ -74,6 +75,7 @@ def test_errors_that_are_too_small_are_seen(parabola):
     assert found.found[0].check.chi2_per_point_quoted == pytest.approx(found.unperturbed.check.chi2_per_point_quoted / 0.36, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_posterior_that_moves_out_of_the_prior_is_lost_and_said_to_be(parabola):
     observation, latent = parabola
     found = followed(Line(), observation, "gain", [0.1, 500.0], latent)

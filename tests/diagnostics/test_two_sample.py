@@ -10,6 +10,7 @@ def normal(seed: int, shift: float = 0.0, size: int = 600) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((size, 2)) + np.array([shift, 0.0])
 
 
+@pytest.mark.slow
 def test_equal_distributions_are_chance():
     assert two_sample_accuracy(normal(1), normal(2), seed=1) == pytest.approx(0.5, abs=0.05)
 

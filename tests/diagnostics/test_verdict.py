@@ -97,6 +97,7 @@ def test_red_noise_is_named() -> None:
         assert mentions(checks, "ed noise", "factor of about")
 
 
+@pytest.mark.slow
 def test_an_outlier_is_named() -> None:
     problem = Linear()
     value = problem.white()
@@ -106,6 +107,7 @@ def test_an_outlier_is_named() -> None:
     assert mentions(checks, "Point 58 (at -0.0420168)", "mask it")
 
 
+@pytest.mark.slow
 def test_a_point_that_the_fitted_noise_explains_is_no_outlier() -> None:
     found = replace(good().predictive, largest_residual=4.5, largest_residual_fitted=3.0)
     assert not mentions(replace(good(), predictive=found), "mask it")
@@ -136,6 +138,7 @@ def test_without_a_likelihood_distance_condemns_and_nothing_is_good() -> None:
     assert verdict(replace(good(), importance=None, distance_p=0.0)).grade == "do not trust"
 
 
+@pytest.mark.slow
 def test_a_limit_at_a_prior_edge_is_a_remark_and_a_press_against_it_is_not() -> None:
     limit = replace(good(), edges=(EdgeMass("jitter", "lower", 0.12),))
     assert verdict(limit).grade == "good"
@@ -170,6 +173,7 @@ def outside(beyond: float, p_value: float = 0.001) -> RangeCheck:
     return RangeCheck(2048, 50, 2, (("at 5.1 d", beyond), ("at 7 d", 0.01)), p_value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("beyond", "p_value", "with_likelihood", "grade"),
     [(0.1, 0.001, True, "caution"), (-0.5, 0.001, True, "caution"), (0.5, 0.001, False, "do not trust"), (0.5, 0.2, True, "good")],

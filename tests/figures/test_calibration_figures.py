@@ -25,6 +25,7 @@ def traces(figure, name: str) -> list:
     return [trace for trace in figure.data if trace.name == name]
 
 
+@pytest.mark.slow
 def test_ranks_outside_the_band_are_marked(narrow, good):
     figure = rank_differences(narrow.marginals, SYMBOLS, 3000)
     assert figure.layout.meta["alt"].endswith("95 % band: mass leave it.")

@@ -73,6 +73,7 @@ def test_every_number_travels_as_float32(layers):
         assert trace.x.dtype == trace.y.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_pairs_have_two_contours_for_each_layer_but_the_prior(layers):
     figure = corner(layers, LABELS, names=NAMES[:4], limits=LIMITS)
     counts = {name: sum(trace.name == name for trace in figure.data) for name in ("posterior", "flow", "prior")}

@@ -87,6 +87,7 @@ def test_phases_windows_and_single_densities_are_printed():
     assert all(printed(picture).startswith(b"%PDF-") for picture in pictures)
 
 
+@pytest.mark.slow
 def test_error_bars_are_printed_along_either_axis():
     def lines(**errors: dict) -> int:
         return printed(Figure(Scatter(x=[1, 2], y=[1, 2], mode="markers", **errors)), "svg").decode().count("LineCollection")
@@ -96,6 +97,7 @@ def test_error_bars_are_printed_along_either_axis():
     assert lines(error_x={"array": [0.1, 0.2]}, error_y={"array": [0.1, 0.2]}) == alone + 2
 
 
+@pytest.mark.slow
 def test_bars_are_printed_and_other_traces_refused_beforehand():
     bars = Figure(Bar(x=[1, 2, 3], y=[2, 5, 1], marker={"color": "#0072B2"}))
     assert can_be_printed(bars)

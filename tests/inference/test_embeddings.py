@@ -127,6 +127,7 @@ def test_gradients_reach_every_parameter(name, shape):
     assert [jax.tree_util.keystr(path) for path, leaf in leaves if float(jnp.abs(leaf).max()) < 1e-5] == []
 
 
+@pytest.mark.slow
 @of([case for case in CASES if case[0] not in ("identity", "gated")])
 def test_extreme_values_stay_finite(name, shape):
     graph, state = nnx.split(built(name, shape), nnx.Param)
@@ -170,6 +171,7 @@ def test_wrong_shapes_are_told(name, shape, said):
         built(name, shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "size", "stride"), [(10, 3, 1), (11, 7, 4), (5, 9, 2), (8, 3, 4)])
 def test_windows_times_a_matrix_are_a_convolution(n, size, stride):
     rng = np.random.default_rng(0)
@@ -210,6 +212,7 @@ def test_order_and_padding_have_no_effect():
         np.testing.assert_allclose(context_of(module, same), expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", range(5))
 def test_every_column_of_a_token_has_an_effect(column):
     module, x = built("attention", (20, 5)), tokens(20)

@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
@@ -14,6 +15,7 @@ def estimator(members: int) -> PosteriorEstimator:
     return PosteriorEstimator.alike(network, parameters, fit_scaled_values(table().x, "mlp"), Box.whole(2))
 
 
+@pytest.mark.slow
 def test_members_are_drawn_apart():
     two, value = estimator(2), table().x[0]
     moved = jax.tree.map(lambda leaf: leaf.at[1].add(0.5), two.parameters)

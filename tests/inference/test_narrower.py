@@ -59,6 +59,7 @@ def test_there_and_back(narrowing: Narrowing) -> None:
     assert all(ours[name] == pytest.approx(theirs[name], rel=1e-9, abs=1e-12) for name in WIDE.names)
 
 
+@pytest.mark.slow
 def test_a_density_stays_normalised_in_wide_coordinates(narrowing: Narrowing) -> None:
     rng = np.random.default_rng(2)
     student = StudentMixture(np.array([[0.3, -0.5, 0.2]]), 0.4 * np.eye(3)[None], np.ones(1))

@@ -67,6 +67,7 @@ def corrected(posterior):
     return posterior.corrected(log_likelihood, draws=20_000, seed=4)
 
 
+@pytest.mark.slow
 def test_simulations_are_those_of_the_simulator(simulations):
     theta, x = simulations
     assert x.shape == (6000, 3)
@@ -75,6 +76,7 @@ def test_simulations_are_those_of_the_simulator(simulations):
     assert not np.array_equal(simulate_all(simulate, theta[:10], seed=3), simulate_all(simulate, theta[:10], seed=2))
 
 
+@pytest.mark.slow
 def test_mean_and_covariance_are_the_exact_ones(posterior):
     mean, covariance = exact()
     theta = posterior.sample(8000, seed=3)
@@ -87,6 +89,7 @@ def test_mean_and_covariance_are_the_exact_ones(posterior):
     assert not np.array_equal(posterior.sample(100, seed=4), posterior.sample(100, seed=3))
 
 
+@pytest.mark.slow
 def test_density_is_near_the_exact_one_and_integrates_to_one(posterior):
     mean, covariance = exact()
     known = stats.multivariate_normal(mean, covariance)

@@ -50,6 +50,7 @@ def dense(made: Problem, tau: float, amplitude: float) -> float:
     return float(stats.multivariate_normal(np.zeros(len(time)), covariance).logpdf(made.value[used]))
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_the_dense_gaussians():
     made = posed()
     z = np.random.default_rng(1).standard_normal((20, 2))

@@ -153,6 +153,7 @@ def test_nested_weighs_two_modes() -> None:
     assert np.mean(found.latent[:, 0] < 0.25) == pytest.approx(share, abs=0.1)
 
 
+@pytest.mark.slow
 def test_evidence_from_dead_points_with_exact_volumes() -> None:
     """Points drawn from the prior alone: the sum over shells is the prior's mean of the likelihood."""
     rng = np.random.default_rng(4)
@@ -179,6 +180,7 @@ def test_abc_is_broad_but_finds_the_place() -> None:
     assert (many.latent.std(axis=0) < few.latent.std(axis=0)).all()
 
 
+@pytest.mark.slow
 def test_abc_converges_where_the_posterior_is_broad() -> None:
     target = Target(1, None, lambda z, key: z + jax.random.normal(key, (1,)), np.array([1.0]))
     found = rejection_abc(target, draws=2000, simulations=100_000)
@@ -226,6 +228,7 @@ def test_nuts_stops_within_warm_up() -> None:
     assert max(done) == 100
 
 
+@pytest.mark.slow
 def test_refusals() -> None:
     with pytest.raises(InferenceError, match="two or more"):
         nuts(measured(), chains=1)

@@ -159,6 +159,7 @@ def test_draws_of_a_restricted_prior_are_the_priors_inside(restriction):
     assert not first.contains(np.array([[0.0, 0.0]]))[0], "the gap between two modes is left out"
 
 
+@pytest.mark.slow
 def test_hardly_any_posterior_is_left_out(restriction):
     first, _, second = restriction
     draws = MODES.sample(np.random.default_rng(3), 100_000)
@@ -166,6 +167,7 @@ def test_hardly_any_posterior_is_left_out(restriction):
     assert np.mean(~second.contains(draws)) < 0.02
 
 
+@pytest.mark.slow
 def test_restricted_density_is_normalised_and_keeps_the_modes(restriction):
     first, density, second = restriction
     side = np.linspace(-3, 3, 400)
@@ -239,6 +241,7 @@ def test_failed_simulations_are_left_out_and_counted():
     assert len(job.latent) == len(job.seen) == 2000 - dropped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["tsnpe", "zoom"])
 def test_simulations_guided_by_a_flow_lie_inside_the_restriction_and_their_weights_give_the_prior_back(method):
     settings = replace(SETTINGS, left_out=0.05, guided=0.5)

@@ -73,6 +73,7 @@ def test_no_observation_breaks_it(fitted, value):
     assert np.abs(guess).max() < 20
 
 
+@pytest.mark.slow
 def test_counts_with_ties_and_columns_without_spread_are_fitted():
     rng = np.random.default_rng(5)
     latent = rng.standard_normal((2000, 1))
@@ -138,6 +139,7 @@ def test_few_simulations_are_not_guessed_from():
     assert usable(recipes, 10_000, (10, 11)) == (plain,)
 
 
+@pytest.mark.slow
 def test_scores_of_counts_are_the_same_when_fitted_and_when_used():
     """Counts share their quantiles, where an interpolation can take the one side or the other."""
     rng = np.random.default_rng(5)

@@ -125,6 +125,7 @@ def test_too_few_rows_under_the_posterior_give_no_p():
     assert made.p_value is None
 
 
+@pytest.mark.slow
 def test_distance_sees_what_the_leading_components_leave_out():
     rng = np.random.default_rng(5)
     theta = rng.normal(size=(2000, 1))

@@ -37,6 +37,7 @@ def of_table(trainer, network):
     return trained(trainer, network[1], table())
 
 
+@pytest.mark.slow
 def test_training_lowers_the_held_out_loss_and_keeps_the_best_average(of_table, trainer):
     assert of_table.losses.shape == (2, 8)
     assert of_table.losses[1, -1] < of_table.losses[1, 0] - 0.1

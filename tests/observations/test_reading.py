@@ -18,12 +18,14 @@ FLUX = 1 + 1e-3 * np.random.default_rng(3).normal(size=120)
 CSV = made.csv({"bjd": TIME, "flux": FLUX, "flux_err": np.full(120, 1e-3)})
 
 
+@pytest.mark.slow
 def test_the_child_gives_what_the_process_itself_would():
     through, here = read("a.csv", CSV), observation_of("a.csv", CSV)
     assert through.content_hash == here.content_hash
     assert (through.name, through.channels, through.origin) == (here.name, here.channels, here.origin)
 
 
+@pytest.mark.slow
 def test_a_refused_file_still_shows_its_columns():
     reading = inspected("a.csv", b"when,how_bright\n1,2\n3,4\n")
     assert reading.observation is None
@@ -32,6 +34,7 @@ def test_a_refused_file_still_shows_its_columns():
     assert reading.tables[0].columns[1].cells == ("2", "4")
 
 
+@pytest.mark.slow
 def test_the_answers_of_the_user_mend_it():
     rows = b"".join(b"%f,%f\n" % (time, flux) for time, flux in zip(TIME, FLUX, strict=True))
     content = b"when,how_bright\n" + rows

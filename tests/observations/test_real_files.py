@@ -85,6 +85,7 @@ def test_what_is_no_observation_is_refused(shared, file):
     assert reading.refusal.startswith(f"{path.name}: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["rv/corot7.txt", "transit/hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits"])
 def test_the_child_reads_the_same(shared, file):
     path = shared / "observations" / file

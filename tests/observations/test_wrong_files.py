@@ -73,6 +73,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_one_sentence(name):
     content, pattern = WRONG[name]

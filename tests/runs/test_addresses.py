@@ -104,6 +104,7 @@ PRIVATE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", PRIVATE)
 def test_addresses_off_the_public_internet_are_refused(address):
     assert not is_public(address)

@@ -49,6 +49,7 @@ def test_sections_are_plain_and_complete():
     assert "Correlations" not in alone[-1].found
 
 
+@pytest.mark.slow
 def test_the_report_is_whole_and_loads_nothing():
     judged = card("10 % too narrow", parts=True, tests=1000)
     of_star = Judged("<b>Star</b>", "Made for a test.", {"mass": "M<sub>p</sub>"}, judged)

@@ -56,6 +56,7 @@ def network(server):
     return partial(Network, resolve=server.resolve, connect=here)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trusted")
 def test_certificate_of_the_host_is_accepted_at_any_address(server, network):
     assert download(URL, network=network()).content == b"a star"
@@ -88,6 +89,7 @@ def test_pause_in_the_middle_is_waited_for(server, network):
     assert download(URL, network=network(limits=Limits(tries=1))).content == b"a star"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trusted")
 def test_longer_pause_is_not(server, network):
     server.says("mast.stsci.edu/files/star.fits", Answer(raw=broken_by_a_pause))

@@ -164,6 +164,7 @@ def dripping(beginning):
     return drip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beginning", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Slow: "])
 def test_slow_trickle_meets_the_total_limit(server, beginning):
     server.says(AT, Answer(raw=dripping(beginning)))

@@ -28,6 +28,7 @@ def group(netcdf, name):
     return xr.open_dataset(io.BytesIO(netcdf), group=name, engine="h5netcdf")
 
 
+@pytest.mark.slow
 def test_netcdf_keeps_a_covariance_matrix(result):
     matrix = np.diag(np.full(24, 1e-6, np.float32))
     correlated = replace(result, arrays={**result.arrays, "observed/covariance": matrix})
@@ -56,6 +57,7 @@ def test_the_model_curve_has_data_bands_and_units(result):
     assert {"value", "sigma", "model_median", "model_low95", "model_high68", "sigma_fitted"} <= set(table.colnames)
 
 
+@pytest.mark.slow
 def test_netcdf_has_arviz_groups_and_equal_weights_are_right(result, netcdf):
     posterior, stats = group(netcdf, "posterior"), group(netcdf, "sample_stats")
     assert posterior["radius_ratio"].dims == ("chain", "draw")
@@ -99,6 +101,7 @@ def test_settings_as_json(result):
     assert told["versions"] == {"astro_sbi": "0"}
 
 
+@pytest.mark.slow
 def test_an_implicit_simulators_result_exports(result):
     summary = {**result.summary, "importance": None, "channels": []}
     arrays = {name: array for name, array in result.arrays.items() if name not in ("log_likelihood", "model/draws")}

@@ -43,6 +43,7 @@ def test_no_result(example, tmp_path, key):
         finished.result(Store(tmp_path), key)
 
 
+@pytest.mark.slow
 def test_a_stored_result_opens_without_jax_astropy_or_a_database(tmp_path):
     result = made_up()
     Store(tmp_path).commit("result", result.key, to_files(result))

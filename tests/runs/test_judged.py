@@ -13,6 +13,7 @@ from astro_sbi.runs.text import check_seconds_text
 from tests.diagnostics.conjugate import Linear
 
 
+@pytest.mark.slow
 def test_every_judgement_and_its_place_are_told():
     problem = Linear()
     checks = replace(problem.checks(problem.white()), coordinate_unit="d", channels=("g",))

@@ -107,6 +107,7 @@ def test_a_changed_file_is_another_request_and_another_training(brought: Path):
     assert resolve("disc.csv", content, settings).training_key != request.training_key
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_is_refused_before_anything_is_trained(brought: Path):
     brought.write_text(brought.read_text().replace("return far", "raise OverflowError('too fast')\n    return far"))
     with pytest.raises(registry.SimulatorError, match=r"the model of disc_of_file fails at far=225, core=1\.414: OverflowError: too fast"):

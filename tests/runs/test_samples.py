@@ -51,6 +51,7 @@ def host(server):
     return f"http://127.0.0.1:{server.server_port}"
 
 
+@pytest.mark.slow
 def test_a_sample_is_fetched_once_and_mended_when_damaged(server, sample, tmp_path):
     store = Store(tmp_path)
     assert fetch(sample, store, host=host(server)) == CONTENT
@@ -62,6 +63,7 @@ def test_a_sample_is_fetched_once_and_mended_when_damaged(server, sample, tmp_pa
     assert len(server.asked) == 2
 
 
+@pytest.mark.slow
 def test_another_file_is_refused(server, sample, tmp_path):
     server.content = b"something else"
     with pytest.raises(StoreError, match="not the file it should be"):
@@ -69,6 +71,7 @@ def test_another_file_is_refused(server, sample, tmp_path):
     assert list((tmp_path / "samples").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_missing_file_or_network_is_said(server, sample, tmp_path):
     server.status = 404
     with pytest.raises(StoreError, match="could not be fetched"):

@@ -103,6 +103,7 @@ def test_cancel_stops_a_running_task(store):
     assert api.job(store, job.key).state == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_worker_asked_to_end_gives_its_job_back(store):
     job, stop = claimed(store), threading.Event()
     threading.Timer(0.3, stop.set).start()

@@ -75,6 +75,7 @@ def test_simulating_leaves_jax_in_single_precision(case):
     assert not jax.config.jax_enable_x64
 
 
+@pytest.mark.slow
 def test_predictions_are_finite_out_to_the_corners_of_the_prior(case):
     for z in (case.draws(), case.corners(), 2.5 * case.draws()):
         curves = case.predict(z)
@@ -171,6 +172,7 @@ def test_derived_quantities_are_named_finite_and_in_double_precision(case):
         assert np.isfinite(value).all(), name
 
 
+@pytest.mark.slow
 def test_the_null_model_keeps_every_parameter_and_has_no_signal(case):
     theta = {name: np.asarray(value) for name, value in case.theta(case.draws()).items()}
     null = case.simulator.null(theta)

@@ -82,6 +82,7 @@ def test_points_that_are_not_used_tell_nothing():
     assert problem(masked).log_likelihood(z) == pytest.approx([expected], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_draws_have_the_covariance():
     pattern, size = pattern_of(SUPERNOVAE, points(correlated())), len(points())
     theta = {name: np.float32(value) for name, value in TRUTH.items()}
@@ -95,6 +96,7 @@ def test_draws_have_the_covariance():
     assert values.mean(axis=0) == pytest.approx(curve(TRUTH), abs=5 * scale.max() / np.sqrt(8_000))
 
 
+@pytest.mark.slow
 def test_values_and_predictions_are_decorrelated_alike():
     pattern = pattern_of(SUPERNOVAE, points(correlated()))
     theta = {name: np.float32(value) for name, value in TRUTH.items()}

@@ -32,6 +32,7 @@ def davenport(phase: float) -> float:
     return 0.6890 * np.exp(-1.600 * phase) + 0.3030 * np.exp(-0.2783 * phase)
 
 
+@pytest.mark.slow
 def test_integral_of_the_template_agrees_with_quadrature():
     for phase in (-1.5, -0.7, -0.1, 0.4, 3.0, 20.0):
         expected = sum(quad(davenport, *ends)[0] for ends in ((-1.0, min(phase, 0.0)), (0.0, max(phase, 0.0))) if ends[1] > ends[0])
@@ -39,6 +40,7 @@ def test_integral_of_the_template_agrees_with_quadrature():
     assert quad(davenport, -1, 0)[0] + quad(davenport, 0, np.inf)[0] == pytest.approx(TEMPLATE_AREA, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_numbers_and_energies_follow_the_power_law():
     population, span = FlarePopulation(0.5, 1.8, 0.005), 100.0
     drawn = np.asarray(jax.vmap(lambda key: durations(key, population, span, 256))(jax.random.split(jax.random.key(1), 400)), np.float64)

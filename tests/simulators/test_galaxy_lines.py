@@ -84,6 +84,7 @@ def test_spectrum_agrees_with_one_made_on_a_fine_grid(pixel, ebv):
         assert np.abs(predicted - expected).max() < 2e-3 * np.ptp(expected)
 
 
+@pytest.mark.slow
 def test_flux_is_conserved_whatever_the_instrument():
     galaxy = simulator("galaxy_lines")
     flat = {**THETA, **dict.fromkeys(("continuum_red", "slope_red", "flux_nii_6585", "flux_sii_sum"), 0.0)}
@@ -169,6 +170,7 @@ def test_derived_quantities_by_hand():
     assert derived["log_oiii_hb"][0] == pytest.approx(np.log10(150 / derived["flux_h_beta"][0]))
 
 
+@pytest.mark.slow
 def test_the_default_pattern_shows_lines_at_moderate_signal():
     galaxy = simulator("galaxy_lines")
     points = galaxy.default_points()

@@ -43,6 +43,7 @@ def test_bands_are_smoothed_by_less_than_templates_err():
         assert smoothed @ flux[start : start + len(smoothed)] == pytest.approx(weight @ flux[first : first + len(weight)], rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_grid_agrees_with_a_spectrum_made_at_one_redshift():
     """Dust and hydrogen on a redshifted spectrum, seen through speclite: to 3 per cent, which is what smoothing may change."""
     stars, names = templates(), ("lsst2023-g", "lsst2023-i", "Euclid-H")

@@ -53,6 +53,7 @@ def rotation(value, points, omega, qualities, shares, ratio):
     return rotation_one_step(value, points, slow, oscillator(ratio * omega, qualities[1], shares[1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.3, 1e-2, 1e-3])
 @pytest.mark.parametrize("tau", [0.02, 3.0, 200.0, 1e5])
 def test_damped_random_walk(tau, noise):
@@ -65,6 +66,7 @@ def test_damped_random_walk(tau, noise):
     np.testing.assert_allclose(mean, expected, atol=2e-3 * np.sqrt(spread).max(), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.3, 1e-2, 1e-3])
 @pytest.mark.parametrize(("period", "quality"), [(1.0, 0.6), (1.3, 2.0), (3.0, 40.0), (2.0, 3000.0), (30.0, 3.0), (0.1, 20.0)])
 def test_rotation(period, quality, noise):

@@ -31,6 +31,7 @@ def single():
     return jax.jit(lambda z, omega_m, w0, wa: comoving_distance(z, omega_m, w0, wa, jnp))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("omega_m", "w0", "wa"), universes(12))
 def test_distances_agree_with_astropy_to_a_ten_thousandth_of_a_magnitude(single, omega_m, w0, wa):
     expected = Flatw0waCDM(70.0, omega_m, w0=w0, wa=wa).comoving_distance(REDSHIFT).to_value(u.Mpc) * 70.0 / LIGHT_KM_S

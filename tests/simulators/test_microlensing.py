@@ -113,6 +113,7 @@ def test_the_flux_is_source_times_magnification_plus_blend():
     assert np.allclose(on_points(model, model.null(theta), pattern, len(points)), 1.1)
 
 
+@pytest.mark.slow
 def test_each_data_set_has_its_own_fluxes_and_errors():
     model, pattern, known, points = made(("OGLE I", "MOA_R"))
     theta = single_theta(baseline_2=50.0, rise_2=7.0, noise_scale_2=2.5)
@@ -148,6 +149,7 @@ def test_parallax_is_goulds_in_complex_numbers():
     assert derived["pi_e_angle"][0] == pytest.approx(180 - np.degrees(np.arctan(0.11 / 0.3)), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_finite_source_rounds_the_peak_and_keeps_the_rise():
     model, pattern, known, points = made(finite_source="yes")
     theta = single_theta(u0=0.02, rho=0.1)

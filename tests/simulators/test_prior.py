@@ -45,6 +45,7 @@ def test_draws_have_the_distributions_they_are_named_after():
     assert np.std(theta["flux"] - theta["impact"] + 1) == pytest.approx(6.0, rel=0.02)
 
 
+@pytest.mark.slow
 def test_numpy_equals_jax():
     import jax.numpy as jnp
 

@@ -47,6 +47,7 @@ def near_periastron_too() -> np.ndarray:
     return np.concatenate([np.linspace(-np.pi, np.pi, 1001), fine, -fine])
 
 
+@pytest.mark.slow
 def test_keplers_equation_in_single_precision():
     """Within 1e-6 rad of Newton's solution in double precision, and within 1e-5 K of the velocity by true anomaly."""
     solved, seen_velocity = jax.jit(eccentric_longitude), jax.jit(unit_velocity)
@@ -95,6 +96,7 @@ def seen(simulator: RadialVelocitySimulator, time: np.ndarray, channel: np.ndarr
     return Points(time, channel, np.ones(size, bool), Noise(np.full(size, 3.0)), {**default.known, **known})
 
 
+@pytest.mark.slow
 def test_two_planets_and_a_drift_seen_by_two_instruments():
     """Independent sum of two orbits in double precision; 0.01 m/s over 500 d of a planet of 40 m/s."""
     simulator = configured(RadialVelocitySimulator(), ("HARPS", "HIRES (post)"), {"planets": "2", "trend": "linear"})

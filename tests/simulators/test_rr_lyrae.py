@@ -70,6 +70,7 @@ def test_fluxes_are_averaged_over_exposure_and_bin(star):
     assert np.abs(flux(points.coordinate + REFERENCE, points.channel, PERIOD, EPOCH) / exact - 1).max() > 1e-2
 
 
+@pytest.mark.slow
 def test_jitter_is_a_share_of_the_flux(star):
     made, points, pattern, predict = star
     noise = made.noise(theta(), pattern)[: len(points)]

@@ -81,6 +81,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_a_file_that_is_no_library_is_refused_in_a_sentence(name, tmp_path, monkeypatch):
     change, says = WRONG[name]
@@ -97,6 +98,7 @@ def test_what_is_no_hdf5_file_is_refused(tmp_path, monkeypatch):
         library()
 
 
+@pytest.mark.slow
 def test_the_file_is_found_by_its_name_or_its_folder_and_never_made_up(made, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(made.parent))
     assert library().flux.shape[:2] == (7, 25)
@@ -110,6 +112,7 @@ def test_the_file_is_found_by_its_name_or_its_folder_and_never_made_up(made, mon
             populations().predict({}, pattern_of(populations(), populations().default_points()))
 
 
+@pytest.mark.slow
 def test_another_library_is_another_simulator_and_another_request(made, tmp_path, monkeypatch):
     settings, other = Settings("galaxy_spectrum", changes=(("model.templates", "dsps"),)), Settings("galaxy_lines")
     before = populations().version, request_key(settings, "0"), request_key(other, "0")
@@ -119,6 +122,7 @@ def test_another_library_is_another_simulator_and_another_request(made, tmp_path
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_coarse_library_is_warned_of(made, tmp_path, monkeypatch):
     assert populations().warnings(populations().default_points()) == ()
     coarse = np.geomspace(91.0, 1e6, 3000)
@@ -139,6 +143,7 @@ def form() -> None:
     model_form(simulator("galaxy_spectrum"))
 
 
+@pytest.mark.slow
 def test_a_page_offers_the_library_only_where_it_is(made, monkeypatch):
     assert AppTest.from_function(form).run().selectbox(key="model_templates").options == ["kcorrect", "dsps"]
     monkeypatch.delenv(VARIABLE)

@@ -29,6 +29,7 @@ def celerite(lag: np.ndarray, period: float, sigma: float, q0: float, dq: float,
     return total
 
 
+@pytest.mark.slow
 def test_likelihood_is_that_of_celerites_kernel():
     simulator = StellarRotationSimulator()
     points = simulator.default_points()

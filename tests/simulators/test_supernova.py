@@ -78,6 +78,7 @@ def default():
     return model, points, jax.jit(lambda theta: model.predict(theta, pattern))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theta", CORNERS)
 def test_fluxes_agree_with_quadrature_and_astropys_black_body_to_two_parts_in_a_thousand(default, theta):
     """In single precision; speclite's own integration over the filter is good to a thousandth."""
@@ -172,6 +173,7 @@ def test_bands_choose_the_filters_and_blue_ones_are_warned_of(tmp_path, monkeypa
     assert configured(simulator("supernova"), ("clear",), {}).version != model.version
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "bands", "megaparsec"),
     [("CFA3_KEPLERCAM_2005cf.DAT", ("U", "B", "V", "r", "i"), 31.2), ("LOSS_2011fe.dat", tuple("BVRI"), 5.424)],

@@ -97,6 +97,7 @@ def test_half_hour_exposures_of_short_transits_are_the_mean_of_a_thousand_instan
     assert np.abs(flux.mean(axis=1) - flux[:, 500]).max() > 3e-4
 
 
+@pytest.mark.slow
 def test_smearing_matters_and_vanishes_with_its_boxes():
     time = np.linspace(-0.75, 0.75, 151) * HAT_P_7.duration
     sharp = disc_deficit(chord_distance(time, HAT_P_7), HAT_P_7)

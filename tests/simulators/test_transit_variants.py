@@ -134,6 +134,7 @@ def test_priors_of_the_density_may_be_wide():
         check_prior(one, one.prior.replace({"stellar_density": parse_distribution(text)}), known)
 
 
+@pytest.mark.slow
 def test_a_free_period_moves_late_transits_and_single_precision_is_enough():
     """Where single times would be rounded to seconds, 4,000 cycles of 3.5 d from the epoch."""
     free, fixed = made(period="free"), made()

@@ -80,6 +80,7 @@ def test_facts_are_single_values_by_lower_case_key():
     assert fact(object()) is None
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["a", "a 2", "", "b", " a "])))
 def test_names_are_distinct(names):
     found = distinct(names)

@@ -215,6 +215,7 @@ def test_any_bytes(content):
         assert len(table.columns) == len(table.values) == len(set(names(table)))
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("12 ,;\t|#\"'\nabé[]()-=:.%x"), max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_any_text(text):

@@ -51,6 +51,7 @@ def test_written_by_astropy_is_read_back(rows, delimiter):
     assert table.values[3].tolist() == list(flags)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.floats(-1e9, 1e9), st.booleans()), min_size=1, max_size=8), st.sampled_from(["float64", "int64", "bool", "str"])
 )
@@ -189,6 +190,7 @@ def test_other_text_is_not_ecsv():
     assert not any(FORMAT.matches(content) for content in (b"", b"a,b\n1,2\n", b"\x00", b"# a\n# %ECSV 1.0\n"))
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("ab: {}[]-!&*'\"\n#?|>,1."), max_size=120))
 @settings(max_examples=80, deadline=None)
 def test_any_header(text):

@@ -225,6 +225,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_refused(name, tmp_path):
     fill, trouble = WRONG[name]

@@ -100,6 +100,7 @@ def test_other_tables_with_bars_are_not_ipac():
     assert not any(FORMAT.matches(content) for content in others)
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("|a1 \n\\=-dic"), max_size=150))
 @settings(max_examples=200, deadline=None)
 def test_any_text(text):

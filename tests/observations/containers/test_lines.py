@@ -79,6 +79,7 @@ def test_one_sentence(name):
     assert not sentence.endswith(".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [(b"#" * 900_000 + b"\n") * 20, (b"# " + b"(a " * 300_000 + b"\n") * 20, (b"# a" + b" " * 900_000 + b"\n") * 20],

@@ -73,6 +73,7 @@ def test_written_by_astropy_is_read_back(rows):
     assert table.numbers(2)[~missing].tolist() == [len(word) for word, gone in zip(words, masked, strict=True) if not gone]
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(allow_infinity=False, allow_nan=False), st.integers(0, 99)), min_size=1, max_size=8))
 @settings(max_examples=100, deadline=None)
 def test_floats_are_exact(rows):
@@ -105,6 +106,7 @@ def test_one_sentence(name):
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.slow
 def test_a_long_explanation_is_cut():
     table = read(made(columns="  1-  3 A3     ---        Name   Star\n" + "more words\n" * 200_000, rows="007\n"))
     assert table.columns[0].meaning.startswith("Star more words")

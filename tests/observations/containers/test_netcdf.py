@@ -207,6 +207,7 @@ def test_cut_short_anywhere():
             opened(LIGHT_CURVE[:place])
 
 
+@pytest.mark.slow
 @given(st.integers(0, len(LIGHT_CURVE)), st.binary(min_size=1, max_size=8))
 @settings(max_examples=300, deadline=None)
 def test_damage_ends_in_a_sentence(place, noise):

@@ -62,6 +62,7 @@ def test_promises_are_checked():
     assert "promises 4 columns (NVAR) and 3 are named" in warnings[1]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.floats(allow_infinity=False), st.sampled_from("griz"), st.integers(-(2**63), 2**63 - 1)), min_size=1, max_size=9)
 )

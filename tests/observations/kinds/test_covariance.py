@@ -108,6 +108,7 @@ def test_rows_that_are_dropped_take_their_rows_and_columns_with_them():
     np.testing.assert_allclose(observation.points.noise.covariance, MATRIX[np.ix_(kept, kept)], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_large_ecsv_with_commas_is_not_taken_for_one_with_too_many_columns():
     size = 600
     made = Table({"z": np.linspace(0.1, 1, size), "mu": np.full(size, 40.0) + np.arange(size) % 2, "covariance": 0.01 * np.eye(size)})

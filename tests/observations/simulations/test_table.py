@@ -117,6 +117,7 @@ def lying_sizes() -> bytes:
     return content.replace(size, struct.pack("<L", 2**31))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -32,6 +32,7 @@ def steps(*steps):
     return Preparation(steps)
 
 
+@pytest.mark.slow
 def test_transit_in_two_bands():
     prepared = prepare(two_bands(), light_curve_preparation())
     points = prepared.observation.points
@@ -46,6 +47,7 @@ def test_transit_in_two_bands():
     assert points.known["count"].sum() == points.known["cadence_count"]
 
 
+@pytest.mark.slow
 def test_each_point_keeps_the_exposure_of_its_channel():
     points = prepare(two_bands(), light_curve_preparation()).observation.points
     np.testing.assert_allclose(points.known["exposure_time"].to_value("s"), np.where(points.channel == 1, 60, 120))

@@ -59,6 +59,7 @@ def test_rotating_star_has_no_transit(shared):
         prepare(real(shared, "stellar_rotation/kplr010002792-2010174085026_llc.fits"), light_curve_preparation())
 
 
+@pytest.mark.slow
 def test_known_quantities(prepared):
     known = prepared.observation.points.known
     names = {"exposure_time", "bin_width", "count", "period", "epoch", "dilution", "duration_guess", "log_trials", "cadence_count"}
@@ -86,6 +87,7 @@ def test_errors_are_those_of_the_scatter(prepared):
     assert np.std(pull) == pytest.approx(1, abs=0.15)
 
 
+@pytest.mark.slow
 def test_depth_is_not_biased():
     wavy = prepare(sector(noise=3e-4, trend=lambda t: 1 + 0.01 * np.sin(2 * np.pi * t / 6)), light_curve_preparation())
     bottom = np.abs(wavy.observation.points.coordinate) < 0.35 * TRUTH["duration"]

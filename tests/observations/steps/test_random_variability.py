@@ -66,6 +66,7 @@ def test_few_points_are_kept_and_a_length_is_taken(width, points):
     assert prepared.resolved["time_bin"] == (width or 0.0)
 
 
+@pytest.mark.slow
 def test_slow_trends_go_and_rotation_stays():
     prepared = prepare(rotating(slope=0.05), steps(FindPeriod(), SlowTrend()))
     assert prepared.resolved["slow_window"] == pytest.approx(12, rel=1e-3)
@@ -74,12 +75,14 @@ def test_slow_trends_go_and_rotation_stays():
     np.testing.assert_allclose(left[inner], 0.01 * np.sin(2 * np.pi * TIME[inner] / 1.2), atol=1.2e-3)
 
 
+@pytest.mark.slow
 def test_a_trend_is_not_told_from_a_long_period():
     prepared = prepare(rotating(period=15.0), steps(FindPeriod(), SlowTrend()))
     assert prepared.resolved["slow_window"] == 0
     assert "no trend was divided out" in prepared.stages[-1].sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stellar_rotation", "quasar_variability"])
 def test_the_whole_preparation(name):
     prepared = prepare(rotating(), simulator(name).preparation)

@@ -67,6 +67,7 @@ def test_emission_lines(z):
     assert guessed(made.spectrum(WAVELENGTH, flux, 0.5), line_search="template").resolved["redshift"] == pytest.approx(z, abs=2e-4)
 
 
+@pytest.mark.slow
 def test_the_sentence_says_when_it_is_a_guess():
     sources = set()
     for seed in range(12):
