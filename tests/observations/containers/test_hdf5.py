@@ -225,7 +225,6 @@ WRONG = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_refused(name, tmp_path):
     fill, trouble = WRONG[name]
