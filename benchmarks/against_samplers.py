@@ -126,7 +126,7 @@ def timed(sample: Callable[[Callable[[], bool]], ReferenceDraws], limit: float) 
     try:
         found = sample(lambda: time.process_time() - began > limit)
     except (Cancelled, InferenceError) as error:
-        print(f"    no reference: {error or 'stopped at the limit'}", flush=True)
+        print(f"    no reference: {str(error) or 'stopped at the limit'}", flush=True)
         return None, time.process_time() - began
     if not found.converged:
         print(f"    {found.kind} is no reference: {found.reason}", flush=True)

@@ -114,7 +114,8 @@ def thirds(parts: Sequence[Part], *, across: int = 3, palette: Palette = NEUTRAL
         left, top = number % across / across, 1 - number // across / rows
         side = {"domain": [left + 0.02, left + 1 / across - 0.02], "anchor": y}
         style[f"xaxis{x[1:]}"] = axis("level [%]", range=[0, 100], tickvals=[0, 50, 100], **side)
-        height = {"domain": [top - 1 / rows + (0.1 if rows > 1 else 0), top - 0.09], "anchor": x, "range": [-100 * reach, 100 * reach]}
+        foot = 0.18 if rows > 1 else 0.0  # room for numbers and title of the axis, where there is another row below
+        height = {"domain": [top - (1 - foot) / rows, top - 0.11 / rows], "anchor": x, "range": [-100 * reach, 100 * reach]}
         style[f"yaxis{y[1:]}"] = axis("" if number % across else "coverage less level [points]", nticks=5, **height)
         off, expected = 100 * np.array(part.joint.coverage) - levels, 100 * np.full(len(levels), part.joint.expected)
         traces.append(band("a perfect flow, 95 %", levels, -expected, expected, panel, faded(palette.prior, 0.3), whole=True))
@@ -124,7 +125,7 @@ def thirds(parts: Sequence[Part], *, across: int = 3, palette: Palette = NEUTRAL
         words = f"{escaped(part.covariate)} {ends}<br>{at_worst}"
         where = {"x": 0.5, "xref": f"{x} domain", "y": 1.0, "yref": f"{y} domain", "yanchor": "bottom", "showarrow": False}
         style["annotations"].append(where | {"text": words, "font": {"size": 12}})
-    style["legend"] |= {"y": 1.06}
+    style["legend"] |= {"y": 1 + 0.06 / rows}
     return Figure({"data": traces, "layout": style})
 
 

@@ -81,7 +81,7 @@ def journal(median: float | None, lower: float | None, upper: float | None) -> s
     if smaller == 0:
         return f"${number(median, 6).replace('−', '-')}$"
     power, decimals = _scale(median, smaller)
-    centre, plus, minus = (f"{x / 10**power:.{decimals}f}" for x in (median, up, down))
+    centre, plus, minus = (f"{x / 10**power:z.{decimals}f}" for x in (median, up, down))
     errors = rf"\pm {plus}" if plus == minus else f"^{{+{plus}}}_{{-{minus}}}"
     text = f"{centre} {errors}" if plus == minus else f"{centre}{errors}"
     return rf"$({text}) \times 10^{{{power}}}$" if power else f"${text}$"
@@ -92,7 +92,7 @@ def aligned(x: float | None, lower: float | None, upper: float | None) -> str:
     if x is None or lower is None or upper is None or not upper > lower or not math.isfinite(x):
         return "–" if x is None else f"${number(x, 4).replace('−', '-')}$"
     power, decimals = _scale(x, 0.5 * (upper - lower))
-    text = f"{x / 10**power:.{decimals}f}"
+    text = f"{x / 10**power:z.{decimals}f}"
     return rf"${text} \times 10^{{{power}}}$" if power else f"${text}$"
 
 

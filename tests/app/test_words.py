@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from astro_sbi.ui.words import age, breakable, duration, escaped, journal, number, unit_text
+from astro_sbi.ui.words import age, aligned, breakable, duration, escaped, journal, number, unit_text
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,8 @@ def test_times():
 def test_code_breaks_after_commas_and_operators():
     assert breakable("uniform(0,1+2*b)").split("\u200b") == ["uniform(", "0,", "1+", "2*", "b)"]
     assert breakable("fixed").isascii()
+
+
+def test_a_number_that_rounds_to_nothing_has_no_sign():
+    assert journal(-0.00001, -0.0012, 0.0012) == r"$0.0000 \pm 0.0012$"
+    assert aligned(-0.00001, -0.0012, 0.0012) == "$0.0000$"
