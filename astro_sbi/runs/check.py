@@ -121,7 +121,13 @@ def _implicit(store: Store, kept: Result) -> Callable[..., CalibrationCard]:
     from astro_sbi.runs.implicit import implicit_card, kept_flow
     from astro_sbi.runs.subject import subject
 
-    origin = kept.summary["origin"]
+    origin, wider = kept.summary["origin"], kept.summary.get("trained_under")
+    if wider:
+        priors = ", ".join(f"{name} {prior}" for name, prior in wider.items())
+        raise RunError(
+            f"the run {shortened(kept.key)} took the flow of another run, trained under a wider prior ({priors}): ranks over that prior "
+            "are checked with that run, and ranks over its own were never trained for"
+        )
     try:
         run = subject(store, kept.key, *store.upload(origin["sha256"]))
     except StoreError as error:

@@ -1,6 +1,7 @@
 """``check``: the card of a shipped flow and of a run without a likelihood; for other runs what is valid for them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,11 @@ def test_a_run_without_a_likelihood_has_its_card_and_gets_another(store: Store, 
     told = CalibrationCard.from_json(check(store, found.key[:12], 300, **QUIET)["calibration"])
     assert [told.tests, *(part.tests for part in told.parts)] == [300, 100, 100, 100]
     assert told.marginals["level"].dispersion == pytest.approx(1.0, abs=0.15)
+    narrower = replace(settings, changes=(*settings.changes, ("prior.level", "uniform(8, 12)")))
+    lent = run_inference("level.csv", content, narrower, store=store, **QUIET)
+    store.commit("result", lent.key, to_files(lent))
+    with pytest.raises(RunError, match=r"took the flow of another run, trained under a wider prior \(level normal\(10,2\)\)"):
+        check(store, lent.key, 300, **QUIET)
     store.delete("estimator", found.summary["training_key"])
     with pytest.raises(RunError, match="is not in this store, or is of another version: run it again"):
         check(store, found.key, 300, **QUIET)
