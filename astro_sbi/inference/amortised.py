@@ -27,7 +27,7 @@ from astro_sbi.simulators.base import Simulator, known_values, pattern_of, scala
 
 _CARD = "card.json"
 _NETWORK = NetworkSettings(layers=3, width=96, embedding_width=128)
-_TRAINING = TrainingSettings(patience=20)
+_HELD_OUT = 4096
 _DRAWS = 4096
 
 
@@ -83,7 +83,8 @@ def train_amortised(name: str, *, simulations: int, steps: int, seed: int, on_pr
     def on_step(done: int, total: int, losses: tuple[float, float]) -> None:
         on_progress("training", done, total, losses)
 
-    trainer = build_trainer(network, _TRAINING)
+    # The rate falls to nothing at the last step, and a loss that stands still before that falls again: nothing stops it early.
+    trainer = build_trainer(network, TrainingSettings(held_out=_HELD_OUT, patience=steps))
     trained = train(trainer, parameters, bank, standard, steps, jax.random.key(seed + 1), on_step=on_step, should_stop=lambda: False)
     estimator = PosteriorEstimator.alike(network, trained.parameters, standard, box)
     card = {"simulations": simulations, "steps": steps, "seed": seed, "simulator_version": problem.simulator.version}

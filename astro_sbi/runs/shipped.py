@@ -20,11 +20,10 @@ from astro_sbi.runs.result import to_files
 from astro_sbi.runs.settings import Settings
 from astro_sbi.runs.task import run_inference
 from astro_sbi.simulators import simulator as simulator_named
-from astro_sbi.simulators import simulator_names
 from astro_sbi.simulators.base import pattern_of
 
 _SAMPLES = 4000
-_SIMULATIONS, _STEPS = 65_536, 8_000
+_SIMULATIONS, _STEPS = 262_144, 16_000
 
 
 def simulated_light_curve(seed: int = 7) -> tuple[str, bytes]:
@@ -89,11 +88,10 @@ def make_flows(on_progress: OnProgress) -> None:
     """Replace the shipped flows."""
     from astro_sbi.inference.amortised import train_amortised
 
-    for name in simulator_names():
-        folder = Path(astro_sbi.__file__).parent / "pretrained" / "flows" / name
-        files = train_amortised(name, simulations=_SIMULATIONS, steps=_STEPS, seed=1, on_progress=on_progress)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    for folder in _flow_folders():
+        files = train_amortised(folder.name, simulations=_SIMULATIONS, steps=_STEPS, seed=1, on_progress=on_progress)
+        shutil.rmtree(folder)
+        folder.mkdir()
         for file_name, content in files.items():
             write_durably(folder / file_name, content)
     make_cards(on_progress)
@@ -104,10 +102,16 @@ def make_cards(on_progress: OnProgress) -> None:
     from astro_sbi.inference.amortised import shipped_flow
     from astro_sbi.runs.implicit import fresh_card
 
-    for folder in sorted((Path(astro_sbi.__file__).parent / "pretrained" / "flows").iterdir()):
+    for folder in _flow_folders():
         flow = shipped_flow(folder.name)
         card = fresh_card(flow.problem, flow.estimator, TESTS, on_progress=on_progress, should_stop=lambda: False)
+        (folder / CARD).unlink(missing_ok=True)
         write_durably(folder / CARD, shipped_card_file((folder / "estimator.safetensors").read_bytes(), card))
+
+
+def _flow_folders() -> list[Path]:
+    """Those of the simulators whose flow ships, by name."""
+    return sorted((Path(astro_sbi.__file__).parent / "pretrained" / "flows").iterdir())
 
 
 def _written(table: Table, form: str) -> bytes:
