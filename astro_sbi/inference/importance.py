@@ -100,7 +100,7 @@ class Draws:
     @property
     def log_weight(self) -> Float[np.ndarray, " S"]:
         """Log of likelihood times prior over proposal."""
-        return self.log_likelihood + self.log_prior - self.log_q
+        return log_weights(self.log_likelihood + self.log_prior, self.log_q)
 
     @cached_property
     def _smoothed(self) -> tuple[Float[np.ndarray, " S"], float]:
@@ -115,6 +115,15 @@ class Draws:
     def weight(self) -> Float[np.ndarray, " S"]:
         """Normalised weights, smoothed where that can be trusted."""
         return normalised(self._smoothed[0])
+
+
+def log_weights(log_target: Float[np.ndarray, " S"], log_q: Float[np.ndarray, " S"]) -> Float[np.ndarray, " S"]:
+    """Log of target over proposal.
+
+    A draw that rounding put on the edge of its proposal's support, where that has no density, comes from a region of no volume: its
+    weight is nothing, not infinite.
+    """
+    return np.subtract(log_target, log_q, out=np.full(log_q.shape, -np.inf), where=~np.isneginf(log_q))
 
 
 def steadied(log_weight: Float[np.ndarray, " S"]) -> tuple[Float[np.ndarray, " S"], float]:

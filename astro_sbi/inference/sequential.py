@@ -13,7 +13,17 @@ from jaxtyping import Float, PyTree
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.components import broad_moments, joined
 from astro_sbi.inference.estimator import PosteriorEstimator
-from astro_sbi.inference.importance import Density, Draws, UnitNormal, effective_size, importance_draws, importance_of, normalised, tempered
+from astro_sbi.inference.importance import (
+    Density,
+    Draws,
+    UnitNormal,
+    effective_size,
+    importance_draws,
+    importance_of,
+    log_weights,
+    normalised,
+    tempered,
+)
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import Cancelled, InferenceError, OnProgress, Round, ShouldStop
 from astro_sbi.inference.problem import Problem
@@ -246,7 +256,7 @@ class SequentialTraining:
         mixture = proposals(first, last, peaks, seen_of(self.problem, peaks, self.problem.value[None])[0])
         drawn = importance_draws(mixture, self.problem.log_likelihood, self.rng, draws)
         count = round(mixture[0][0] * draws)
-        own = drawn.log_likelihood[:count] + drawn.log_prior[:count] - mixture[0][1].log_prob(drawn.latent[:count])
+        own = log_weights((drawn.log_likelihood + drawn.log_prior)[:count], mixture[0][1].log_prob(drawn.latent[:count]))
         efficiency = effective_size(normalised(own)) / count if np.isfinite(own).any() else 0.0
         # Once more with a broad density of the posterior's own moments: tails beyond the box would else go unseen.
         wide = joined(mixture, _BROAD, broad_moments(drawn))

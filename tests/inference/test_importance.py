@@ -89,6 +89,25 @@ def test_weights_cannot_tell_of_a_mode_that_no_density_covers() -> None:
     assert found.log_evidence == pytest.approx(-7.0 + np.log(0.75), abs=0.05)
 
 
+class Sided(UnitNormal):
+    """A flow in a box whose lower edge is 0, which one of its draws hits exactly."""
+
+    def sample(self, rng: np.random.Generator, draws: int) -> np.ndarray:
+        z = np.abs(super().sample(rng, draws))
+        z[0, 0] = 0.0
+        return z
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        return np.where(np.all(z > 0, axis=1), super().log_prob(z) + DIMENSION * np.log(2.0), -np.inf)
+
+
+def test_a_draw_on_the_edge_of_a_box_has_no_weight() -> None:
+    drawn = importance_draws([(1.0, Sided(DIMENSION))], lambda z: np.zeros(len(z)), np.random.default_rng(1), 1000)
+    assert drawn.weight[0] == 0
+    assert importance_of(drawn).efficiency == pytest.approx(0.999, abs=1e-6)
+    assert importance_of(drawn).log_evidence == pytest.approx(-DIMENSION * np.log(2.0), abs=0.002)
+
+
 def test_shares_follow_the_draws_and_none_is_lost() -> None:
     rng = np.random.default_rng(6)
     parts = [StudentMixture(np.full((1, 2), place), np.eye(2)[None], np.ones(1)) for place in (-3.0, 0.0, 3.0)]
