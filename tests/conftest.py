@@ -5,6 +5,7 @@ import importlib
 import os
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,17 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser's tests by their folder; files with slow tests go first, so that no process waits for another at the end."""
+    """Mark the browser's tests by their folder; the longest files go first, so that no process waits for another at the end.
+
+    Those are files with slow tests of real observations, whose inferences take a minute each, then others with slow tests.
+    """
     for item in items:
         if item.path.is_relative_to(TESTS / "browser"):
             item.add_marker("browser")
-    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in slow)
+    slow = [item for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")]
+    real = Counter(item.path for item in slow if "shared" in getattr(item, "fixturenames", ()))
+    others = {item.path for item in slow}
+    items.sort(key=lambda item: (-real[item.path], item.path not in others))
 
 
 def pytest_collection_finish() -> None:
