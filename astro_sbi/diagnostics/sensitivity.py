@@ -13,7 +13,7 @@ from jaxtyping import Float
 from astro_sbi.diagnostics.predictive import PredictiveCheck, predictive_check
 from astro_sbi.diagnostics.thresholds import weighed
 from astro_sbi.diagnostics.verdict import Checks, judgements
-from astro_sbi.inference.importance import StudentMixture, effective_size, log_unit_normal, normalised, steadied
+from astro_sbi.inference.importance import StudentMixture, effective_size, importance_draws
 from astro_sbi.inference.posterior import InferenceError, Verdict, weighted_quantile
 
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ def _followed(problem: Problem, centre: np.ndarray, root: np.ndarray) -> Weighte
     wider = _WIDER
     for _ in range(_TRIES):
         proposal = StudentMixture(centre[None], wider * root[None], np.ones(1))
-        latent = proposal.sample(np.random.default_rng(60), _DRAWS)
+        drawn = importance_draws([(1.0, proposal)], problem.log_likelihood, np.random.default_rng(60), _DRAWS)
         try:
-            weight = normalised(steadied(problem.log_likelihood(latent) + log_unit_normal(latent) - proposal.log_prob(latent))[0])
+            latent, weight = drawn.latent, drawn.weight
         except InferenceError:
             return None
         effective = effective_size(weight)

@@ -245,20 +245,22 @@ def _annotations(sheet: Sheet, panels: Mapping[tuple[str, str], Axes], style: Ma
         text = headings.get(note.get("xref"), note["text"]) if not note["text"].startswith("<span") else ""
         if not text:
             continue
+        font = note.get("font") or {}
         look: dict[str, Any] = {
-            "fontsize": POINTS_A_PIXEL * float((note.get("font") or {}).get("size", 12)),
+            "color": _colour(font.get("color", BLACK)),
+            "fontsize": POINTS_A_PIXEL * float(font.get("size", 12)),
             "horizontalalignment": note.get("xanchor", "center").replace("auto", "center"),
             "verticalalignment": {"middle": "center"}.get(note.get("yanchor", "center"), note.get("yanchor", "center")),
             "rotation": -float(note.get("textangle") or 0),
         }
-        look["color"] = _colour((note.get("font") or {}).get("color", BLACK))
         place = float(note.get("x", 0)), float(note.get("y", 0))
         if panel is None:
             sheet.text(*place, mathtext(text), **look)
             continue
-        arrow = note.get("showarrow", True) and {"ax", "ay"} <= note.keys()
-        right, up = (note["ax"], -note["ay"]) if arrow else (note.get("xshift") or 0, note.get("yshift") or 2)
-        look |= {"arrowprops": {"arrowstyle": "-", "linewidth": 0.5, "color": _colour(note.get("arrowcolor", BLACK))}} if arrow else {}
+        right, up = note.get("xshift") or 0, note.get("yshift") or 2
+        if note.get("showarrow", True) and {"ax", "ay"} <= note.keys():
+            right, up = note["ax"], -note["ay"]
+            look["arrowprops"] = {"arrowstyle": "-", "linewidth": 0.5, "color": _colour(note.get("arrowcolor", BLACK))}
         shift = POINTS_A_PIXEL * float(right), POINTS_A_PIXEL * float(up)
         panel.annotate(mathtext(text), place, shift, xycoords=_transforms(panel, note), textcoords="offset points", **look)
 

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from astro_sbi.inference.box import Box
 from astro_sbi.inference.estimator import PosteriorEstimator
 from astro_sbi.inference.estimator_file import estimator_files, single_estimator
-from astro_sbi.inference.importance import effective_size, log_unit_normal, normalised
+from astro_sbi.inference.importance import effective_size, importance_draws, normalised
 from astro_sbi.inference.network import build_network
 from astro_sbi.inference.posterior import InferenceError, OnProgress
 from astro_sbi.inference.problem import Problem
@@ -50,9 +50,8 @@ class AmortisedFlow:
         size = len(self.problem.pattern.used)
         padded = np.asarray(value, np.float32)[np.minimum(np.arange(size), len(value) - 1)]
         problem, density = self.problem.observing(padded), self.estimator.given(padded)
-        z = density.sample(np.random.default_rng(seed), _DRAWS)
-        weight = normalised(problem.log_likelihood(z) + log_unit_normal(z) - density.log_prob(z))
-        return problem.theta(z), effective_size(weight) / _DRAWS
+        drawn = importance_draws([(1.0, density)], problem.log_likelihood, np.random.default_rng(seed), _DRAWS)
+        return problem.theta(drawn.latent), effective_size(normalised(drawn.log_weight)) / _DRAWS
 
 
 def default_problem(simulator: Simulator) -> Problem:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from astro_sbi.inference.importance import effective_size, normalised, steadied
+from astro_sbi.inference.importance import effective_size, log_weights, normalised, steadied
 from astro_sbi.inference.posterior import InferenceError, Posterior
 from astro_sbi.simulators.prior import Prior
 
@@ -54,7 +54,7 @@ def reweighted(posterior: Posterior, old: Prior, new: Prior, known: Mapping[str,
     """
     if posterior.log_likelihood is None:
         return reweighted_draws(posterior.theta, np.log(posterior.weight), old, new, known or {}, evidence=False)
-    log_weight = posterior.log_likelihood + posterior.log_prior - posterior.log_q
+    log_weight = log_weights(posterior.log_likelihood + posterior.log_prior, posterior.log_q)
     return reweighted_draws(posterior.theta, log_weight, old, new, known or {}, evidence=True)
 
 
